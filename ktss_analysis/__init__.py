@@ -1,0 +1,3 @@
+"""Research and reporting pipeline of the KT SoftSkills project."""
+
+__version__ = "0.1.0"
