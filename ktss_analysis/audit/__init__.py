@@ -1,0 +1,1 @@
+"""Checks of a run from outside: statistics against published values, files against their record."""

@@ -1,0 +1,204 @@
+"""The `ktss` command. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="ktss",
+    help="From raw exports of reviews, workshops and focus groups to an audited report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; made when absent.", show_default=False)],
+    seed: Annotated[int | None, typer.Option(help="Seed of the generator.")] = None,
+) -> None:
+    """Write the demonstration study: raw exports, study file, framework, and the planted truth apart.
+
+    All data are SYNTHETIC: no real person answered.
+    """
+    from .demo import write_demo
+
+    write_demo(folder, **({} if seed is None else {"seed": seed}))
+    typer.echo(f"Demonstration study (SYNTHETIC) in {folder}")
+    typer.echo(f"Next: ktss run {folder / 'study.yaml'}")
+
+
+@app.command()
+def check(study: StudyFile, as_json: AsJson = False) -> None:
+    """Read and check all inputs of a study without running it; exit code 1 when there are errors."""
+    from .intake.check import check_study
+    from .rules import load_rules
+    from .study import load_study
+
+    loaded = load_study(study)
+    load_rules(loaded.rules_path)
+    problems = check_study(loaded)
+    errors = int((problems["severity"] == "error").sum()) if len(problems) else 0
+    if as_json:
+        typer.echo(problems.to_json(orient="records", force_ascii=False, indent=1))
+    else:
+        _print_table(problems)
+        rest = len(problems) - errors
+        typer.echo(f"{_plural(errors, 'error')}, {_plural(rest, 'remark')} in {_plural(len(loaded.sources), 'source')}")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: reports/<study id>.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at the same time.")] = 2,
+    scheduler: Annotated[str, typer.Option(help="Address of a Dask scheduler, e.g. tcp://host:8786.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Run this notebook and what it needs.")] = None,
+    force: Annotated[bool, typer.Option(help="Run everything, whether it changed or not.")] = False,
+    plan: Annotated[bool, typer.Option(help="Show what would run and why; run nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the study: cleaning, statistics, decisions, report. Only what changed is run again."""
+    from .pipeline.graph import plan_study, run_study
+    from .pipeline.layout import run_folder
+    from .study import load_study
+
+    loaded = load_study(study)
+    folder = run_folder(loaded.id, str(out) if out else "")
+    if plan:
+        planned = plan_study(loaded, folder, only=only or None, force=force)
+        if as_json:
+            typer.echo(json.dumps([entry.__dict__ if hasattr(entry, "__dict__") else _slots(entry) for entry in planned]))
+        else:
+            for entry in planned:
+                state = {True: "run", False: "keep", "maybe": "perhaps"}[entry.will_run]
+                typer.echo(f"{state:8} {entry.name:24} {entry.reason}")
+        return
+    record = run_study(
+        loaded, folder, only=only or None, jobs=jobs, force=force, executor=_executor(scheduler), quiet=as_json,
+        command=sys.argv,
+    )  # fmt: skip
+    if as_json:
+        typer.echo(record.to_json())
+        return
+    typer.echo(record.time_table())
+    for path in sorted((folder / "public").glob("report.*")):
+        typer.echo(path)
+
+
+@app.command()
+def stat(
+    name: Annotated[str, typer.Argument(help="Name of the statistic.")] = "",
+    data: Annotated[Path | None, typer.Argument(help="CSV, TSV or XLSX file; rows are persons or units.")] = None,
+    columns: Annotated[str, typer.Option(help="Columns to use, separated by commas.")] = "",
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="Option of the function, name=value; repeat as needed.")
+    ] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List all statistics with source and smallest n.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute one statistic on one file: the auditor's pocket calculator."""
+    from .pocket import compute, listing
+
+    if list_all or not name:
+        table = listing()
+        if as_json:
+            typer.echo(table.to_json(orient="records", force_ascii=False, indent=1))
+        else:
+            _print_table(table)
+        return
+    result = compute(name, data, columns=[part.strip() for part in columns.split(",") if part.strip()],
+                     options=option or [])  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        _print_result(result)
+
+
+def _executor(scheduler: str) -> Any:
+    if not scheduler:
+        return None
+    try:
+        from distributed import Client
+    except ImportError:
+        from .core import PipelineError
+
+        raise PipelineError(
+            "--scheduler needs Dask; install ktss-analysis with its extra: pip install 'ktss-analysis[cluster]'"
+        ) from None
+    return Client(scheduler).get_executor()
+
+
+def _slots(entry: Any) -> dict[str, Any]:
+    return {field: getattr(entry, field) for field in entry.__dataclass_fields__}
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _print_table(frame: Any) -> None:
+    """Print a frame as a table as wide as the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not len(frame):
+        return
+    table = Table(show_edge=False, header_style="bold", pad_edge=False)
+    for column in frame.columns:
+        table.add_column(str(column), overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*("" if value is None or value != value else str(value) for value in row))
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False).print(table)
+
+
+def _print_result(result: Any) -> None:
+    import pandas as pd
+
+    if isinstance(result, list):
+        _print_table(pd.DataFrame(result))
+        return
+    width = max(map(len, result))
+    for key, value in result.items():
+        if isinstance(value, list):
+            typer.echo(f"{key}:")
+            _print_table(pd.DataFrame(value))
+        elif value not in (None, ""):
+            typer.echo(f"{key:<{width}}  {value}")
+
+
+def main() -> None:
+    """Run the command; a user's error is one message without a traceback and exit code 1."""
+    from .core import KtssError
+
+    try:
+        app()
+    except KtssError as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        raise SystemExit(130) from None
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        typer.secho(
+            "ktss has a fault of its own. Please report the lines above, without your data.", fg="red", err=True
+        )
+        raise SystemExit(3) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Texts, tables and figures of the reports, made from published results alone."""

@@ -1,0 +1,234 @@
+"""A report in the making: published numbers, texts and names, and the record of every number printed.
+
+A notebook opens a `Book` and calls three things on it: `say`, `show_table` and `show_figure`. A book reads
+published results only; what is masked there cannot be printed, drawn or put into an alternative text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ..core import KtssError
+from ..framework import Framework
+from ..rules import Rules, by_id
+from ..study import Study
+from .catalogue import Catalogue
+from .numbers import format_count, format_interval, format_value
+
+KIND_OF_UNIT = {
+    "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
+    "correlation": "correlation", "points": "points", "minutes": "points", "years": "points",
+}  # fmt: skip
+"""How a number is printed follows from its unit; every unit that is not listed is a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One number as it was printed, and the result it comes from."""
+
+    chapter: str
+    text: str
+    result_id: str
+    field: str
+
+
+@dataclass
+class Book:
+    """Published results with everything needed to print them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Published result rows (``public/results.csv``).
+    study, framework, rules
+        The files behind them.
+    language : str
+        Language of the report.
+    facts : dict
+        Texts about the run that may be printed: hashes, versions.
+    """
+
+    rows: pd.DataFrame
+    study: Study
+    rules: Rules
+    language: str = "en"
+    facts: dict[str, str] = field(default_factory=dict)
+    chapter: str = ""
+    claims: list[Claim] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.catalogue = Catalogue(self.language)
+        self._by_id = by_id(self.rows)
+        self._groups = dict(list(self.rows.groupby(["stream", "statistic"], sort=False)))
+
+    @property
+    def framework(self) -> Framework:
+        """The framework of the study."""
+        return self.study.instrument
+
+    # ------------------------------------------------------------------ numbers
+
+    def find(self, result_id: str) -> dict[str, Any] | None:
+        """Return a published row, or None when it was not collected."""
+        return self._by_id.get(result_id)
+
+    def row(self, result_id: str) -> dict[str, Any]:
+        """Return a published row.
+
+        Raises
+        ------
+        KtssError
+            When there is no such row: a text may not speak of it.
+        """
+        row = self.find(result_id)
+        if row is None:
+            raise KtssError(f"a text asks for result {result_id!r}, which was not published")
+        return row
+
+    def select(self, stream: str, statistic: str, **wanted: str) -> pd.DataFrame:
+        """Return the published rows of one statistic, in framework order where targets are in the framework."""
+        rows = self._groups.get((stream, statistic))
+        if rows is None:
+            return self.rows.iloc[:0]
+        for column, value in wanted.items():
+            rows = rows[rows[column] == value]
+        order = {
+            target: place
+            for kind in ("skill", "module", "item")
+            for place, target in enumerate(self.framework.target_ids(kind))
+        }
+        places = [order.get(target, len(order)) for target in rows["target_id"]]
+        return rows.assign(_place=places).sort_values("_place", kind="stable").drop(columns="_place")
+
+    def number(self, row: dict[str, Any], column: str = "estimate", *, kind: str | None = None) -> str:
+        """Return one number of a published row as text, and record that it was printed.
+
+        Raises
+        ------
+        KtssError
+            When the row has no number (masked, too few, undefined): the caller must say so instead.
+        """
+        value = row[column]
+        if row["status"] != "ok" and column in ("estimate", "ci_low", "ci_high"):
+            raise KtssError(f"result {row['result_id']!r} is {row['status']}: it has no number to print")
+        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+            raise KtssError(f"result {row['result_id']!r} has no {column}")
+        if kind is None:
+            counts = column in ("n_used", "n_missing")
+            kind = "share" if column == "ci_level" else "count" if counts else self.kind(row)
+        text = format_value(float(value), kind, self.language)
+        self.claim(text, row["result_id"], column)
+        return text
+
+    @staticmethod
+    def kind(row: dict[str, Any]) -> str:
+        """Return how a row's number is printed: share, coefficient, points or count."""
+        return KIND_OF_UNIT.get(str(row["unit"]), "count")
+
+    def interval(self, row: dict[str, Any]) -> str:
+        """Return the interval of a published row as text, e.g. ``70–92 %``."""
+        for column in ("ci_low", "ci_high"):
+            self.number(row, column)
+        return format_interval(row["ci_low"], row["ci_high"], self.kind(row), locale=self.language)
+
+    def claim(self, text: str, result_id: str, column: str = "estimate") -> str:
+        """Record that `text` was printed from a result, and return it."""
+        self.claims.append(Claim(self.chapter, text, result_id, column))
+        return text
+
+    def count(self, value: int, result_id: str) -> str:
+        """Return a count derived from published rows as text, recorded under `result_id`."""
+        return self.claim(format_count(value, locale=self.language), result_id, "count")
+
+    def cell(self, row: dict[str, Any] | None, *, with_interval: bool = True) -> str:
+        """Return what a table cell shows for a row: number and interval, or why there is none."""
+        if row is None:
+            return self.text("cell.not_collected")
+        if row["status"] != "ok":
+            return self.text(f"cell.{row['status']}")
+        text = self.number(row)
+        if with_interval and not (pd.isna(row["ci_low"]) or pd.isna(row["ci_high"])):
+            limits = self.interval(row)
+            return f"{text} [{limits}]" if self.kind(row) == "share" else f"{text} {limits}"
+        return text
+
+    # ------------------------------------------------------------------ texts
+
+    def text(self, key: str, *, count: int | None = None, **slots: str) -> str:
+        """Return a sentence of the catalogue with its slots filled."""
+        return self.catalogue.text(key, count=count, **slots)
+
+    def name(self, target_id: str, target_type: str = "skill") -> str:
+        """Return the name of a skill, module or item in the report's language."""
+        return self.framework.name(target_type, target_id, self.language)
+
+    def names(self, target_ids: Iterable[str]) -> str:
+        """Return skill names joined for a sentence."""
+        found = [f"“{self.name(target)}”" for target in target_ids]
+        if len(found) < 2:
+            return "".join(found)
+        return self.text("list.and", first=", ".join(found[:-1]), last=found[-1])
+
+    def verdict(self, skill_id: str) -> str:
+        """Return the verdict on a skill as its key (keep, revise, ...)."""
+        return str(self.row(f"decisions.verdict.{skill_id}")["label"])
+
+    def grade(self, skill_id: str, stream: str) -> tuple[str, str]:
+        """Return a skill's grade in a stream as ``+ 0 - ?`` and the reason's key."""
+        row = self.row(f"decisions.grade.{stream}.{skill_id}")
+        signs = {"supported": "+", "undecided": "0", "not_supported": "-", "not_evaluable": "?"}
+        return signs[str(row["label"])], str(row["reason"])
+
+    def collected(self, stream: str) -> bool:
+        """Tell whether an evidence stream published anything."""
+        return any(key[0] == stream for key in self._groups)
+
+    # ------------------------------------------------------------------ what notebooks call
+
+    def open_chapter(self, key: str, level: int = 1) -> None:
+        """Start a chapter: print its heading and file the numbers that follow under it."""
+        from .emit import emit_markdown
+
+        self.chapter = key
+        emit_markdown(f"{'#' * level} {self.text(f'chapter.{key}')}")
+
+    def say(self, key: str, **options: Any) -> None:
+        """Print the sentences registered under `key`, or the catalogue entry of that name."""
+        from .emit import emit_markdown
+        from .sentences import SENTENCES
+
+        speaker = SENTENCES.get(key)
+        text = speaker(self, **options) if speaker else self.text(key, **options)
+        if text:
+            emit_markdown(text)
+
+    def show_table(self, name: str, **options: Any) -> None:
+        """Print a registered table; when its stream was not collected, say so instead."""
+        from .tables import TABLES
+
+        _known(TABLES, name, "table")(self, **options)
+
+    def show_figure(self, name: str, **options: Any) -> None:
+        """Draw a registered figure; when its stream was not collected, say so instead."""
+        from .charts import CHARTS
+
+        _known(CHARTS, name, "figure")(self, **options)
+
+    def claims_frame(self) -> pd.DataFrame:
+        """Return every number printed so far with its result and chapter."""
+        return pd.DataFrame(
+            [(c.chapter, c.text, c.result_id, c.field) for c in self.claims],
+            columns=["chapter", "text", "result_id", "field"],
+        )
+
+
+def _known(registry: dict[str, Callable[..., None]], name: str, what: str) -> Callable[..., None]:
+    if name not in registry:
+        raise KtssError(f"no {what} {name!r}; there are: {', '.join(sorted(registry))}")
+    return registry[name]

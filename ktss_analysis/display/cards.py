@@ -1,0 +1,99 @@
+"""Skill cards: one block per skill with verdict, evidence, voices, items and changes."""
+
+from __future__ import annotations
+
+from ..evidence import VERDICTS
+from .book import Book
+from .sentences import SENTENCES, bullets, paragraphs, sentence, share_sentence, verdict_groups
+from .tables import badge, items_cell
+from .text_safety import safe_text
+
+
+@sentence("card")
+def card(book: Book, *, skill_id: str) -> str:
+    """Return the content of a skill's card."""
+    skill = book.framework.skill(skill_id)
+    first = book.framework.languages[0]
+    verdict = book.verdict(skill_id)
+    definition = skill.definition.get(book.language, skill.definition.get(first, ""))
+    behaviours = skill.behaviours.get(book.language, skill.behaviours.get(first, []))
+    parts = [
+        badge(book, verdict),
+        f"*{safe_text(definition)}*" if definition else "",
+        _list(book, "card.behaviours", [safe_text(text) for text in behaviours]),
+        _list(book, "card.evidence", _evidence(book, skill_id)),
+        book.text(f"relation.{book.row(f'decisions.relation.{skill_id}')['label']}"),
+        SENTENCES["focus_groups.quotes"](book, skill_id=skill_id),
+        _contrary(book, skill_id),
+        _items(book, skill_id),
+    ]
+    if skill.esco is not None and skill.esco.match != "none":
+        label = f"[{safe_text(skill.esco.label or skill.esco.uri)}]({skill.esco.uri})"
+        parts.append(book.text("card.esco", match=skill.esco.match, label=label))
+    return paragraphs(*parts)
+
+
+def _list(book: Book, key: str, lines: list[str]) -> str:
+    kept = [line for line in lines if line]
+    return paragraphs(f"**{book.text(key)}**", bullets(kept)) if kept else ""
+
+
+def _evidence(book: Book, skill_id: str) -> list[str]:
+    row = book.find(f"guide_review.item_cvi.relevance.{skill_id}")
+    lines = [share_sentence(book, row, "guide_review.skill", book.name(skill_id)) if row else ""]
+    sign, reason = book.grade(skill_id, "consensus")
+    share = book.find(f"workshop.share_agreeing.importance.{skill_id}.last_round")
+    if reason == "panel_divided":
+        lines.append(book.text("card.consensus_divided"))
+    elif share is not None and share["status"] == "ok" and sign != "?":
+        lines.append(
+            book.text("card.consensus", share=book.number(share), n=book.number(share, "n_used"),
+                      interval=book.interval(share))
+        )  # fmt: skip
+    else:
+        lines.append(book.text("card.consensus_none"))
+    raised = book.find(f"focus_groups.groups_raising.{skill_id}")
+    if raised is not None and raised["status"] == "ok":
+        lines.append(book.text("card.salience", k=book.number(raised), total=book.number(raised, "n_used")))
+    else:
+        lines.append(book.text("card.salience_none"))
+    tier = book.find(f"ranking.tier.{skill_id}")
+    if tier is not None and tier["status"] == "ok":
+        tiers = int(book.select("ranking", "tier")["label"].astype(int).max())
+        lines.append(
+            book.text("card.tier", tier=book.claim(str(tier["label"]), tier["result_id"], "label"),
+                      tiers=book.count(tiers, "ranking.tier"))
+        )  # fmt: skip
+    return lines
+
+
+def _contrary(book: Book, skill_id: str) -> str:
+    quotes = book.select("focus_groups", "quote", target_id=skill_id)
+    if quotes.empty or (quotes["aspect"] == "contrary").any():
+        return ""
+    return book.text("quote.no_contrary")
+
+
+def _items(book: Book, skill_id: str) -> str:
+    items = book.framework.scales().get(skill_id, [])
+    if not items:
+        return book.text("card.no_items")
+    flags = book.select("decisions", "item_flag")
+    lines = []
+    for item in items:
+        marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]
+        text = book.text("card.item", id=f"`{item.id}`", text=safe_text(book.name(item.id, "item")))
+        lines.append(f"{text} ({', '.join(marks)})" if marks else text)
+    summary = items_cell(book, skill_id)
+    head = f"**{book.text('card.items')}** ({summary})"
+    return paragraphs(head, bullets(lines))
+
+
+def show_cards(book: Book) -> None:
+    """Print the cards of all skills, best verdict first."""
+    from .emit import emit_block, emit_markdown
+
+    for name in VERDICTS:
+        for skill in verdict_groups(book)[name]:
+            emit_markdown(f"## {book.name(skill)} {{#skill-{skill.lower()}}}")
+            emit_block("skill-card", card(book, skill_id=skill))

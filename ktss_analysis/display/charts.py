@@ -1,0 +1,424 @@
+"""Figures of the reports: which published rows are drawn, under which statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from ..evidence import VERDICTS
+from .book import Book
+from .numbers import format_value
+from .sentences import by_branch, code_name, verdict_groups
+
+Chart = Callable[..., None]
+CHARTS: dict[str, Chart] = {}
+VERDICT_WORDS = {
+    "keep": "keep", "keep_discordant": "keep, discordant", "provisional": "provisional", "revise": "revise",
+    "drop": "drop", "not_decided": "not decided",
+}  # fmt: skip
+SIGNS = {"supported": "+", "undecided": "0", "not_supported": "-", "not_evaluable": "?"}
+
+
+def chart(name: str) -> Callable[[Chart], Chart]:
+    """Register a figure under the name notebooks use."""
+
+    def register(drawer: Chart) -> Chart:
+        CHARTS[name] = drawer
+        return drawer
+
+    return register
+
+
+def _emit(book: Book, drawn: Any, name: str, caption: str, label: str = "") -> None:
+    from .emit import emit_figure
+
+    label = label or f"fig-{name}"
+    emit_figure(drawn.figure, label=label, caption=caption, alt=drawn.alt)
+    book.shown.append(label)
+
+
+def _options(book: Book, title: str, subtitle: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "source_line": book.text("source_line", title=book.study.title, licence=book.study.licence),
+        "synthetic": book.study.synthetic,
+        "locale": book.language,
+    }
+
+
+def _nothing(book: Book, activity: str) -> None:
+    from .emit import emit_markdown
+
+    emit_markdown(book.text("stream.not_collected", stream=book.text(f"activity.{activity}")))
+
+
+def _labelled(book: Book, rows: pd.DataFrame, target_type: str = "skill") -> pd.DataFrame:
+    """Return rows with names as labels, and record every number that will be drawn."""
+    names = [
+        target if target_type == "item" else book.name(target, target_type) for target in rows["target_id"]
+    ]
+    for row in rows.to_dict("records"):
+        if row["status"] == "ok" and not pd.isna(row["estimate"]):
+            book.number(row)
+            if not pd.isna(row["ci_low"]):
+                book.interval(row)
+    return rows.assign(label=names)
+
+
+def _kind(rows: pd.DataFrame) -> str:
+    return Book.kind(rows.iloc[0].to_dict())
+
+
+def _n_text(book: Book, rows: pd.DataFrame) -> str:
+    sizes = rows["n_used"].dropna()
+    if sizes.empty:
+        return "–"
+    low, high = int(sizes.min()), int(sizes.max())
+    first = rows.loc[rows["n_used"] == low, "result_id"].iloc[0]
+    text = book.count(low, first)
+    return text if low == high else f"{text}–{book.count(high, first)}"
+
+
+def _interval_cuts(book: Book) -> dict[str, float]:
+    cuts = [book.rules.value("relevance_supported"), book.rules.value("relevance_not_supported")]
+    return {format_value(cut, "share", book.language): cut for cut in cuts}
+
+
+@chart("tiles")
+def tiles(book: Book) -> None:
+    """Draw the set on one page: every skill as a tile with its verdict."""
+    from .figures import tiles as draw
+
+    groups = verdict_groups(book)
+    rows = pd.DataFrame(
+        [
+            {"target_id": skill, "verdict": VERDICT_WORDS[name], "label": book.name(skill)}
+            for name in VERDICTS
+            for skill in groups[name]
+        ]
+    )
+    ready = len(groups["keep"]) + len(groups["keep_discordant"])
+    title = book.text(
+        "statement.tiles", ready=book.count(ready, "decisions.n_verdict.all.keep"),
+        total=book.number(book.row("decisions.n_skills.all")),
+    )  # fmt: skip
+    drawn = draw(rows, **_options(book, title, book.text("subtitle.skills")))
+    _emit(book, drawn, "tiles", book.text("figure.tiles"))
+
+
+@chart("grades")
+def grades(book: Book) -> None:
+    """Draw the grade of every skill in every stream, verdict at the right."""
+    from .figures import grade_matrix
+
+    rows, order = [], verdict_groups(book)
+    ordered = [skill for name in VERDICTS for skill in order[name]]
+    for skill in ordered:
+        for stream in ("relevance", "consensus", "items", "salience"):
+            sign, _ = book.grade(skill, stream)
+            rows.append({"target_id": skill, "label": book.name(skill), "grade": sign,
+                         "stream": book.text(f"stream.{stream}")})  # fmt: skip
+    verdicts = pd.DataFrame(
+        [{"target_id": skill, "verdict": VERDICT_WORDS[book.verdict(skill)]} for skill in ordered]
+    )
+    options = _options(book, book.text("statement.grades"), book.text("subtitle.grades"))
+    _emit(book, grade_matrix(pd.DataFrame(rows), verdicts=verdicts, **options), "grades", book.text("figure.grades"))
+
+
+@chart("relevance")
+def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "relevance") -> None:
+    """Draw the share of reviewers who call each target relevant (or clear), with thresholds."""
+    from .figures import dot_interval
+
+    rows = book.select(activity, "item_cvi", aspect=aspect)
+    if rows.empty:
+        return _nothing(book, activity)
+    target_type = str(rows["target_type"].iloc[0])
+    supported = len(by_branch(book, rows)["supported"])
+    key = "items" if target_type == "item" else aspect
+    slots = {} if key == "clarity" else {
+        "k": book.count(supported, f"{activity}.item_cvi.{aspect}"),
+        "total": book.count(len(rows), f"{activity}.item_cvi.{aspect}"),
+    }  # fmt: skip
+    marked = rows.assign(grade=[_share_sign(book, row) for row in rows.to_dict("records")])
+    if target_type == "item":
+        marked = marked.assign(group=[book.name(book.framework.item(i).skill) for i in marked["target_id"]])
+    else:
+        marked = marked.drop(columns="group").sort_values(
+            ["ci_low", "estimate"], ascending=False, kind="stable", na_position="last"
+        )
+    options = _options(
+        book, book.text(f"statement.{key}", **slots), book.text("subtitle.share", n=_n_text(book, rows))
+    )
+    drawn = dot_interval(_labelled(book, marked, target_type), thresholds=_interval_cuts(book),
+                         value_format="share", **options)  # fmt: skip
+    _emit(book, drawn, f"{activity}-{aspect}".replace("_", "-"), book.text(f"figure.{key}"))
+    return None
+
+
+def _share_sign(book: Book, row: dict[str, Any]) -> str:
+    if row["status"] != "ok":
+        return "?"
+    if row["ci_low"] >= book.rules.value("relevance_supported"):
+        return "+"
+    return "-" if row["ci_high"] < book.rules.value("relevance_not_supported") else "0"
+
+
+@chart("likert")
+def likert(book: Book, *, activity: str = "guide_review", target_type: str = "skill",
+           aspect: str = "relevance") -> None:  # fmt: skip
+    """Draw all answers of a rating question as diverging bars."""
+    from .figures import likert as draw
+
+    rows = book.select(activity, "answers", aspect=aspect, target_type=target_type)
+    rows = rows[rows["status"] == "ok"]
+    if rows.empty:
+        return _nothing(book, activity)
+    points = sorted({int(group.split("_")[1]) for group in rows["group"]})
+    cvi = book.select(activity, "item_cvi", aspect=aspect).set_index("target_id")
+    records = []
+    for row in rows.to_dict("records"):
+        book.number(row)
+        record = {"target_id": row["target_id"], "value": row["group"].split("_")[1],
+                  "count": int(row["estimate"]), "label": book.name(row["target_id"], target_type),
+                  "n_used": row["n_used"]}  # fmt: skip
+        if row["target_id"] in cvi.index and cvi.loc[row["target_id"], "status"] == "ok":
+            record |= {c: cvi.loc[row["target_id"], c] for c in ("estimate", "ci_low", "ci_high", "ci_level")}
+        records.append(record)
+    middle = str(points[len(points) // 2]) if len(points) % 2 else None
+    options = _options(book, book.text("statement.likert"), book.text("subtitle.answers"))
+    drawn = draw(pd.DataFrame(records), scale=[str(point) for point in points], neutral=middle, **options)
+    _emit(book, drawn, f"likert-{activity}-{aspect}".replace("_", "-"), book.text("figure.likert"))
+    return None
+
+
+@chart("flow")
+def flow(book: Book) -> None:
+    """Draw who was planned, invited, consented and used, per activity."""
+    from .figures import flow as draw
+
+    records = []
+    for step in ("n_invited", "n_consented", "n_used_people"):
+        for row in book.select("participants", step).to_dict("records"):
+            if row["target_id"] == "any":
+                continue
+            shown = row["status"] == "ok"
+            if shown and row["estimate"] == 0:
+                continue
+            word = {"n_invited": "invited", "n_consented": "consented", "n_used_people": "used"}[step]
+            records.append(
+                {"target_id": row["target_id"], "label": _capital(book.text(f"activity.{row['target_id']}")),
+                 "group": book.text(f"column.{word}"), "count": int(row["estimate"]) if shown else pd.NA,
+                 "status": row["status"], "reason": book.text(f"cell.{row['status']}") if not shown else ""}
+            )  # fmt: skip
+            if shown:
+                book.number(row)
+    if not records:
+        return
+    frame = pd.DataFrame(records)
+    frame["count"] = frame["count"].astype("Int64")
+    options = _options(book, book.text("statement.flow"), book.text("subtitle.people"))
+    _emit(book, draw(frame, **options), "flow", book.text("figure.flow"))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+@chart("alpha")
+def alpha(book: Book) -> None:
+    """Draw internal consistency per skill with its interval."""
+    from .figures import dot_interval
+
+    rows = book.select("self_assessment", "cronbach_alpha")
+    if rows.empty:
+        return _nothing(book, "self_assessment")
+    cut = book.rules.value("consistency")
+    options = _options(book, book.text("statement.alpha"), book.text("subtitle.alpha"))
+    drawn = dot_interval(
+        _labelled(book, rows.drop(columns="group")),
+        thresholds={format_value(cut, "coefficient", book.language): cut}, value_format="coefficient", **options,
+    )  # fmt: skip
+    _emit(book, drawn, "alpha", book.text("figure.alpha"))
+    return None
+
+
+@chart("usability")
+def usability(book: Book) -> None:
+    """Draw the SUS score on its strip."""
+    from .figures import gauge_strip
+
+    row = book.find("tool_review.system_usability_scale.all")
+    if row is None:
+        return
+    rows = book.select("tool_review", "system_usability_scale").assign(label=book.text("name.sus"))
+    if row["status"] == "ok":
+        book.cell(row)
+    options = _options(book, book.text("statement.sus"), book.text("name.sus"))
+    drawn = gauge_strip(rows, benchmark=book.rules.value("usability_benchmark"), **options)
+    _emit(book, drawn, "usability", book.text("figure.sus"))
+
+
+@chart("rounds")
+def rounds(book: Book) -> None:
+    """Draw agreement from round to round; divided skills and those that rest on drop-out are in colour."""
+    from .figures import slope
+
+    rows = book.select("workshop", "share_agreeing")
+    rows = rows[rows["group"].str.startswith("round_")]
+    if rows.empty:
+        return _nothing(book, "workshop")
+    numbers = rows["group"].str.removeprefix("round_").astype(int)
+    if numbers.nunique() < 2:
+        return None
+    changed = rows.assign(round=numbers)
+    wide = changed[changed["status"] == "ok"].pivot(index="target_id", columns="round", values="estimate")
+    moves = (wide.iloc[:, -1] - wide.iloc[:, 0]).abs().sort_values(ascending=False, kind="stable")
+    highlight = [skill for skill in wide.index if book.grade(skill, "consensus")[1] == "panel_divided"]
+    highlight += [skill for skill in moves.index if skill not in highlight]
+    options = _options(book, book.text("statement.rounds"), book.text("subtitle.panel"))
+    drawn = slope(_labelled(book, changed), value_format="share", highlight=highlight[:5], **options)
+    _emit(book, drawn, "rounds", book.text("figure.rounds"))
+    return None
+
+
+@chart("consensus")
+def consensus(book: Book) -> None:
+    """Draw agreement of the last round with interval and threshold."""
+    from .figures import dot_interval
+
+    rows = book.select("workshop", "share_agreeing", group="last_round")
+    if rows.empty:
+        return _nothing(book, "workshop")
+    marked = rows.assign(grade=[book.grade(skill, "consensus")[0] for skill in rows["target_id"]])
+    agreed = int((marked["grade"] == "+").sum())
+    cut = book.rules.value("agreement_share")
+    title = book.text("statement.consensus", k=book.count(agreed, "decisions.grade.consensus"),
+                      total=book.count(len(rows), "decisions.grade.consensus"))  # fmt: skip
+    marked = marked.drop(columns="group").sort_values(
+        ["ci_low", "estimate"], ascending=False, kind="stable", na_position="last"
+    )
+    options = _options(book, title, book.text("subtitle.panel"))
+    drawn = dot_interval(_labelled(book, marked), value_format="share",
+                         thresholds={format_value(cut, "share", book.language): cut}, **options)  # fmt: skip
+    _emit(book, drawn, "consensus", book.text("figure.consensus"))
+    return None
+
+
+@chart("tiers")
+def tiers(book: Book) -> None:
+    """Draw best-worst scores in the tiers the data can tell apart."""
+    from .figures import tiers as draw
+
+    rows = book.select("ranking", "best_worst_score")
+    if rows.empty:
+        return _nothing(book, "best_worst")
+    tier = book.select("ranking", "tier").set_index("target_id")["label"].astype(int)
+    shown = rows.assign(_tier=[int(tier.get(target, 99)) for target in rows["target_id"]])
+    shown = shown.sort_values(["_tier", "estimate"], ascending=[True, False], kind="stable")
+    shown["group"] = [f"{book.text('column.tier')} {number}" for number in shown["_tier"]]
+    title = book.text("statement.tiers", k=book.count(int(tier.max()), "ranking.tier"))
+    options = _options(book, title, book.text("subtitle.score"))
+    drawn = draw(_labelled(book, shown.drop(columns="_tier")), **options)
+    _emit(book, drawn, "tiers", book.text("figure.tiers"))
+    return None
+
+
+@chart("salience")
+def salience(book: Book, *, target_type: str = "skill") -> None:
+    """Draw how many groups raised each skill, or each reason."""
+    from .figures import dot_interval
+
+    rows = book.select("focus_groups", "groups_raising", target_type=target_type)
+    rows = rows[rows["status"] == "ok"]
+    if rows.empty:
+        return _nothing(book, "focus_groups")
+    rows = rows.sort_values(["estimate", "target_id"], ascending=[False, True], kind="stable")
+    labels = [
+        book.name(target) if target_type == "skill" else code_name(book, target) for target in rows["target_id"]
+    ]
+    for row in rows.to_dict("records"):
+        book.number(row)
+    name = "salience" if target_type == "skill" else "reasons"
+    options = _options(book, book.text(f"statement.{name}"), book.text("subtitle.groups"))
+    top = float(rows["n_used"].max())
+    drawn = dot_interval(
+        rows.assign(label=labels).drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options
+    )
+    _emit(book, drawn, name, book.text(f"figure.{name}"))
+    return None
+
+
+@chart("saturation")
+def saturation(book: Book) -> None:
+    """Draw the share of codes raised after each further group."""
+    from .figures import saturation as draw
+
+    rows = book.select("focus_groups", "saturation")
+    rows = rows[rows["status"] == "ok"]
+    if len(rows) < 2:
+        return
+    for row in rows.to_dict("records"):
+        book.cell(row)
+    frame = rows.assign(
+        value=rows["target_id"].str.removeprefix("groups_").astype(int), lowest=rows["ci_low"],
+        highest=rows["ci_high"],
+    ).sort_values("value")  # fmt: skip
+    options = _options(book, book.text("statement.saturation"), book.text("subtitle.codes"))
+    _emit(book, draw(frame, **options), "saturation", book.text("figure.saturation"))
+
+
+@chart("matrix")
+def matrix(book: Book) -> None:
+    """Draw coded turns per skill and group."""
+    from .figures import heatmap
+
+    rows = book.select("focus_groups", "turns_by_group", target_type="skill")
+    rows = rows[rows["status"] == "ok"]
+    if rows.empty:
+        return _nothing(book, "focus_groups")
+    options = _options(book, book.text("statement.matrix"), book.text("subtitle.turns"))
+    drawn = heatmap(_labelled(book, rows), value_format="count", **options)
+    _emit(book, drawn, "matrix", book.text("figure.matrix"))
+    return None
+
+
+@chart("feedback")
+def feedback(book: Book) -> None:
+    """Draw what became of the suggestions: kind to decision."""
+    from .figures import alluvial
+
+    rows = book.select("triage", "flow")
+    if rows.empty:
+        return _nothing(book, "triage")
+    for row in rows.to_dict("records"):
+        book.number(row)
+    frame = pd.DataFrame(
+        {"kind": rows["target_id"].str.replace("_", " "), "outcome": rows["group"].str.replace("_", " "),
+         "count": rows["estimate"].astype(int)}
+    )  # fmt: skip
+    options = _options(book, book.text("statement.feedback"), book.text("subtitle.suggestions"))
+    _emit(book, alluvial(frame, stages=("kind", "outcome"), **options), "feedback", book.text("figure.feedback"))
+    return None
+
+
+@chart("scree")
+def scree(book: Book) -> None:
+    """Draw eigenvalues against the reference of parallel analysis."""
+    from .figures import scree as draw
+
+    rows = book.select("self_assessment", "eigenvalue")
+    ok = rows[rows["status"] == "ok"]
+    if ok.empty or not (ok["group"] == "reference").any():
+        return
+    wide = ok.pivot(index="target_id", columns="group", values="estimate").reset_index()
+    for row in ok.to_dict("records"):
+        book.number(row)
+    frame = pd.DataFrame(
+        {"value": range(1, len(wide) + 1), "estimate": wide["observed"], "reference": wide["reference"]}
+    )
+    options = _options(book, book.text("statement.scree"), book.text("subtitle.eigen"))
+    _emit(book, draw(frame, **options), "scree", book.text("figure.scree"))

@@ -1,0 +1,127 @@
+"""A document a notebook writes: a `Book` with a title page, skill cards and a record of its numbers."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from .. import __version__
+from ..csvfile import write_csv
+from ..rules import Rules
+from ..study import Study
+from ..yamlfile import sha256_of
+from .book import Book
+from .cards import show_cards
+from .emit import emit_block, emit_markdown
+
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "papermill", "nbconvert", "pypandoc-binary", "typst")
+
+
+class Place(Protocol):
+    """What a document needs to know of the run: where to write, what was published, earlier folders."""
+
+    out: Path
+    setting: Any
+
+    def published(self) -> pd.DataFrame:
+        """Return the public results."""
+
+    def folder(self, stage: str) -> Path:
+        """Return the folder of an earlier notebook."""
+
+    def write_json(self, name: str, content: object) -> None:
+        """Write a small file."""
+
+
+@dataclass
+class Document(Book):
+    """A report, technical annex or audit annex in the making."""
+
+    place: Place | None = field(default=None, kw_only=True)
+    kind: str = field(default="report", kw_only=True)
+
+    def show_cards(self) -> None:
+        """Print the cards of all skills, best verdict first."""
+        show_cards(self)
+
+    def claims_of(self, stage: str) -> pd.DataFrame:
+        """Return the numbers printed by an earlier document."""
+        assert self.place is not None
+        return pd.read_csv(self.place.folder(stage) / "claims.csv", dtype=str, keep_default_na=False)
+
+    def close(self) -> None:
+        """Write the title page and the record of every number printed."""
+        assert self.place is not None
+        write_csv(self.claims_frame(), self.place.out / "claims.csv")
+        self.place.write_json("document.json", self._title_page())
+
+    def _title_page(self) -> dict[str, Any]:
+        study = self.study
+        rules = self.rules
+        line = " · ".join(
+            [
+                f"ktss {__version__}",
+                f"study {self.facts['hash study'][:12]}",
+                f"rules {rules.version} {self.facts['hash rules'][:12]} ({rules.fixed_on})",
+            ]
+        )
+        return {
+            "title": self.text(f"document.{self.kind}.title", title=study.title),
+            "subtitle": study.subtitle,
+            "short_title": study.title,
+            "date": study.date,
+            "language": {"en": "en-GB"}.get(self.language, self.language),
+            "authors": list(study.authors),
+            "licence": study.licence,
+            "synthetic": study.synthetic,
+            "version_line": line,
+        }
+
+
+def open_document(place: Place, kind: str, *, language: str = "en") -> Document:
+    """Open a document on the published results of a run.
+
+    Parameters
+    ----------
+    place : Place
+        The notebook's stage.
+    kind : {"report", "technical_annex", "audit_annex"}
+        Which document.
+    language : str
+        Language of its texts.
+    """
+    study, rules = place.setting.study, place.setting.rules
+    rows = place.published()
+    facts = _facts(study, rules, rows)
+    document = Document(rows, study, rules, language, facts, place=place, kind=kind)
+    if study.funding.statement and kind == "report":
+        emit_block("cover", "\n\n".join(filter(None, [study.funding.statement, study.funding.disclaimer])))
+    if study.instrument.status == "illustrative":
+        emit_block("note", document.text("note.illustrative"))
+    if kind == "report":
+        emit_markdown(document.text("document.plain"))
+    return document
+
+
+def _facts(study: Study, rules: Rules, rows: pd.DataFrame) -> dict[str, str]:
+    hashes = study.fingerprint()
+    facts = {f"hash {name}": value for name, value in hashes.items()}
+    for name, value in hashes.items():
+        facts[f"print SHA-256 of the {name} file"] = value
+    for source in study.sources:
+        for path in study.files(source):
+            facts[f"print SHA-256 of {path.name}"] = sha256_of(path)
+    facts["print ktss"] = __version__
+    facts["print Python"] = platform.python_version()
+    facts |= {f"print {name}": version(name) for name in PACKAGES}
+    facts["print seed"] = str(study.seed)
+    dates = rows.loc[rows["statistic"] == "first_answer", "label"]
+    if len(dates):
+        facts["first_answer"] = str(dates.min())
+        facts["rules_late"] = "yes" if rules.fixed_on > str(dates.min()) else "no"
+    return facts

@@ -1,0 +1,667 @@
+"""Sentences chosen by interval against threshold: the rules that pick a catalogue entry and fill its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from ..evidence import VERDICTS
+from .book import Book
+from .numbers import format_share
+
+Speaker = Callable[..., str]
+SENTENCES: dict[str, Speaker] = {}
+ACTIVITIES = (
+    "workshop", "guide_review", "tool_review", "best_worst", "focus_groups", "quality_board", "assembly",
+    "self_assessment",
+)  # fmt: skip
+
+
+def sentence(key: str) -> Callable[[Speaker], Speaker]:
+    """Register a function that returns the sentences of `key`."""
+
+    def register(speaker: Speaker) -> Speaker:
+        SENTENCES[key] = speaker
+        return speaker
+
+    return register
+
+
+def paragraphs(*texts: str) -> str:
+    """Join the texts that are not empty as paragraphs."""
+    return "\n\n".join(text for text in texts if text)
+
+
+def bullets(texts: list[str]) -> str:
+    """Join texts as a bullet list."""
+    return "\n".join(f"- {text}" for text in texts if text)
+
+
+# ------------------------------------------------------------------------------ shares: the verb ladder
+
+
+def share_sentence(book: Book, row: dict[str, Any] | None, key: str, name: str) -> str:
+    """Return the sentence on a share of reviewers, by its interval and by what its n allows to print.
+
+    Parameters
+    ----------
+    book : Book
+        The report.
+    row : dict or None
+        Published row with a share; None when it was not collected.
+    key : str
+        Prefix of the catalogue entries.
+    name : str
+        What the share is about.
+    """
+    if row is None:
+        return book.text("cell.not_collected_sentence")
+    if row["status"] != "ok":
+        return book.text(f"state.{row['status']}", name=name)
+    printing = book.rules.printing_for(int(row["n_used"]))
+    hits = round(float(row["estimate"]) * int(row["n_used"]))
+    slots = {
+        "name": name,
+        "hits": book.count(hits, row["result_id"]),
+        "n": book.number(row, "n_used"),
+    }
+    if printing.print_ == "counts":
+        return book.text(f"{key}.counts", **slots)
+    branch = share_branch(row, book)
+    if printing.print_ == "counts and interval":
+        return book.text(f"{key}.small", **slots, interval=book.interval(row))
+    low = book.number(row, "ci_low")
+    slots |= {"share": book.number(row), "interval": book.interval(row)}
+    text = book.text(f"{key}.{branch}", **slots, low=low)
+    return text
+
+
+def share_branch(row: dict[str, Any], book: Book) -> str:
+    """Return which line of the verb ladder a share stands on: supported, probably, unclear, not_supported."""
+    if row["ci_low"] >= book.rules.value("relevance_supported"):
+        return "supported"
+    if row["ci_high"] < book.rules.value("relevance_not_supported"):
+        return "not_supported"
+    return "probably" if row["estimate"] >= book.rules.value("relevance_not_supported") else "unclear"
+
+
+@sentence("guide_review.skill")
+def guide_review_skill(book: Book, *, skill_id: str) -> str:
+    """Say how relevant guide reviewers find a skill."""
+    row = book.find(f"guide_review.item_cvi.relevance.{skill_id}")
+    return share_sentence(book, row, "guide_review.skill", book.name(skill_id))
+
+
+# ------------------------------------------------------------------------------ one page
+
+
+def verdict_groups(book: Book) -> dict[str, list[str]]:
+    """Return the skills under each verdict, in framework order."""
+    rows = book.select("decisions", "verdict")
+    return {name: list(rows.loc[rows["label"] == name, "target_id"]) for name in VERDICTS}
+
+
+@sentence("one_page.headline")
+def headline(book: Book) -> str:
+    """Say how many skills are ready, provisional, to be revised, dropped, undecided."""
+    total = book.row("decisions.n_skills.all")
+    counts = {name: book.row(f"decisions.n_verdict.all.{name}") for name in VERDICTS}
+    ready = int(counts["keep"]["estimate"] + counts["keep_discordant"]["estimate"])
+    total_text = book.number(total)
+    if ready == 0:
+        first = book.text("one_page.none", total=total_text)
+    else:
+        first = book.text(
+            "one_page.ready", count=ready, k=book.count(ready, "decisions.n_verdict.all.keep"), total=total_text
+        )
+    rest = [
+        book.text(f"one_page.{name}", count=int(counts[name]["estimate"]), k=book.number(counts[name]))
+        for name in ("provisional", "revise", "drop", "not_decided")
+        if counts[name]["estimate"] > 0
+    ]
+    return " ".join([f"**{first}**", *rest])
+
+
+@sentence("one_page.lists")
+def verdict_lists(book: Book) -> str:
+    """List the skills under each verdict."""
+    groups = verdict_groups(book)
+    return bullets(
+        [
+            book.text("one_page.list", verdict=book.text(f"verdict.{name}"), names=", ".join(
+                book.name(skill) for skill in skills))
+            for name, skills in groups.items()
+            if skills
+        ]
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------ who took part
+
+
+@sentence("participants.lead")
+def participants_lead(book: Book) -> str:
+    """Say how many people took part and that they are no random sample."""
+    row = book.find("participants.n_used_people.any")
+    if row is None or row["status"] != "ok" or row["estimate"] == 0:
+        return book.text("participants.nobody")
+    return book.text("participants.lead", n=book.number(row))
+
+
+@sentence("participants.gaps")
+def participants_gaps(book: Book) -> str:
+    """List the activities in which fewer people took part than planned, or more."""
+    lines = []
+    for activity in ACTIVITIES:
+        planned = book.find(f"participants.n_planned.{activity}")
+        used = book.find(f"participants.n_used_people.{activity}")
+        if planned is None or used is None:
+            continue
+        name = book.text(f"activity.{activity}")
+        if used["status"] != "ok":
+            lines.append(book.text("participants.masked", activity=name))
+        elif used["estimate"] == 0:
+            lines.append(book.text("participants.not_collected", activity=name))
+        elif used["estimate"] != planned["estimate"]:
+            lines.append(
+                book.text("participants.gap", activity=name, used=book.number(used), planned=book.number(planned))
+            )
+    return paragraphs(book.text("participants.gaps") if lines else book.text("participants.no_gap"), bullets(lines))
+
+
+@sentence("participants.overlap")
+def participants_overlap(book: Book) -> str:
+    """Say which activities share people."""
+    lines = []
+    for _, row in book.select("participants", "n_overlap").iterrows():
+        if row["status"] != "ok" or row["estimate"] == 0:
+            continue
+        first, second = str(row["target_id"]).split("~")
+        count = int(row["estimate"])
+        lines.append(
+            book.text("participants.overlap", count=count, k=book.number(row.to_dict()),
+                      first=book.text(f"activity.{first}"), second=book.text(f"activity.{second}"))
+        )  # fmt: skip
+    return paragraphs(*lines)
+
+
+# ------------------------------------------------------------------------------ guide review
+
+
+def by_branch(book: Book, rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the targets on each line of the verb ladder."""
+    groups: dict[str, list[str]] = {"supported": [], "probably": [], "unclear": [], "not_supported": [], "none": []}
+    for _, row in rows.iterrows():
+        groups[share_branch(row.to_dict(), book) if row["status"] == "ok" else "none"].append(str(row["target_id"]))
+    return groups
+
+
+@sentence("guide_review.overall")
+def guide_review_overall(book: Book) -> str:
+    """Say for how many skills reviewers' support is clear, probable, unclear or missing."""
+    rows = book.select("guide_review", "item_cvi", aspect="relevance")
+    if rows.empty:
+        return book.text("stream.not_collected", stream=book.text("activity.guide_review"))
+    groups = by_branch(book, rows)
+    total = len(rows)
+    lines = [
+        book.text(f"guide_review.group.{name}", count=len(groups[name]),
+                  k=book.count(len(groups[name]), "guide_review.item_cvi.relevance"),
+                  total=book.count(total, "guide_review.item_cvi.relevance"))
+        for name in ("supported", "probably", "unclear", "not_supported", "none")
+        if groups[name]
+    ]  # fmt: skip
+    return " ".join(lines)
+
+
+@sentence("guide_review.clarity")
+def guide_review_clarity(book: Book) -> str:
+    """Name the skills reviewers find relevant but not clear: their wording is revised, they are not dropped."""
+    relevant = book.select("guide_review", "item_cvi", aspect="relevance")
+    if relevant.empty:
+        return ""
+    unclear = []
+    for _, row in relevant.iterrows():
+        clarity = book.find(f"guide_review.item_cvi.clarity.{row['target_id']}")
+        if row["status"] != "ok" or clarity is None or clarity["status"] != "ok":
+            continue
+        if share_branch(row.to_dict(), book) == "supported" and share_branch(clarity, book) in (
+            "unclear", "not_supported",
+        ):  # fmt: skip
+            unclear.append(str(row["target_id"]))
+    if not unclear:
+        return book.text("guide_review.all_clear")
+    return book.text("guide_review.unclear", count=len(unclear), names=book.names(unclear))
+
+
+@sentence("guide_review.comments")
+def guide_review_comments(book: Book) -> str:
+    """Say how many written comments reviewers gave."""
+    row = book.find("guide_review.n_comments.all")
+    if row is None or row["estimate"] == 0:
+        return ""
+    return book.text("guide_review.comments", count=int(row["estimate"]), k=book.number(row))
+
+
+# ------------------------------------------------------------------------------ tool review
+
+
+@sentence("tool_review.items")
+def tool_review_items(book: Book) -> str:
+    """Say how many items reviewers support, and which items need work for which reason."""
+    rows = book.select("tool_review", "item_cvi", aspect="relevance")
+    if rows.empty:
+        return book.text("stream.not_collected", stream=book.text("activity.tool_review"))
+    groups = by_branch(book, rows)
+    supported = len(groups["supported"])
+    return book.text(
+        "tool_review.items", count=supported, k=book.count(supported, "tool_review.item_cvi.relevance"),
+        total=book.count(len(rows), "tool_review.item_cvi.relevance"),
+    )  # fmt: skip
+
+
+@sentence("tool_review.flags")
+def tool_review_flags(book: Book) -> str:
+    """List what should happen to which items."""
+    flags = book.select("decisions", "item_flag")
+    if flags.empty:
+        return book.text("tool_review.no_flags") if book.collected("tool_review") else ""
+    lines = []
+    for flag in ("not_relevant", "check_scoring", "revise_wording", "redundant", "weak"):
+        items = [str(target) for target in flags.loc[flags["aspect"] == flag, "target_id"]]
+        if items:
+            lines.append(
+                book.text(f"flag.{flag}", count=len(items), k=book.count(len(items), f"decisions.item_flag.{flag}"),
+                          items=", ".join(items))
+            )  # fmt: skip
+    return paragraphs(book.text("tool_review.flags"), bullets(lines))
+
+
+@sentence("tool_review.usability")
+def tool_review_usability(book: Book) -> str:
+    """Say how usable reviewers find the tool, read from the whole interval."""
+    row = book.find("tool_review.system_usability_scale.all")
+    if row is None:
+        return book.text("tool_review.no_usability")
+    if row["status"] != "ok":
+        return book.text(f"state.{row['status']}", name=book.text("name.sus"))
+    benchmark = book.rules.value("usability_benchmark")
+    branch = "above" if row["ci_low"] > benchmark else "below" if row["ci_high"] < benchmark else "around"
+    return book.text(
+        f"tool_review.usability.{branch}", score=book.number(row), interval=book.interval(row),
+        n=book.number(row, "n_used"), benchmark=_threshold(book, "usability_benchmark", "points"),
+    )  # fmt: skip
+
+
+@sentence("self_assessment.time")
+def self_assessment_time(book: Book) -> str:
+    """Say how long the form takes."""
+    row = book.find("self_assessment.median_minutes.all")
+    if row is None or row["status"] != "ok":
+        return ""
+    return book.text("self_assessment.time", minutes=book.number(row), interval=book.interval(row))
+
+
+@sentence("self_assessment.reliability")
+def self_assessment_reliability(book: Book) -> str:
+    """Say how consistent the items of each skill are, by the whole interval and never by the point alone."""
+    rows = book.select("self_assessment", "cronbach_alpha")
+    if rows.empty:
+        return book.text("stream.not_collected", stream=book.text("activity.self_assessment"))
+    cut = book.rules.value("consistency")
+    groups: dict[str, list[str]] = {"above": [], "around": [], "below": [], "none": []}
+    for _, row in rows.iterrows():
+        if row["status"] != "ok":
+            groups["none"].append(str(row["target_id"]))
+        else:
+            branch = "above" if row["ci_low"] >= cut else "below" if row["ci_high"] < cut else "around"
+            groups[branch].append(str(row["target_id"]))
+    threshold = _threshold(book, "consistency", "coefficient")
+    lines = [
+        book.text(f"self_assessment.reliability.{name}", count=len(skills), names=book.names(skills),
+                  cut=threshold)
+        for name, skills in groups.items()
+        if skills
+    ]  # fmt: skip
+    ok = rows[rows["status"] == "ok"]
+    smallest = int(ok["n_used"].min()) if len(ok) else 0
+    warning = ""
+    gate = book.rules.gates.get("cronbach_alpha")
+    if len(ok) and gate is not None and smallest < gate.warn:
+        low_row = ok.loc[ok["n_used"].astype(int).idxmin()].to_dict()
+        warning = book.text("self_assessment.pilot", n=book.number(low_row, "n_used"))
+    return paragraphs(" ".join(lines), warning)
+
+
+@sentence("self_assessment.structure")
+def self_assessment_structure(book: Book) -> str:
+    """Say what can be said on dimensionality at this n."""
+    row = book.find("self_assessment.parallel_analysis.all")
+    if row is None:
+        return ""
+    if row["status"] != "ok":
+        return book.text("self_assessment.structure.too_few", reason=str(row["reason"]))
+    return book.text("self_assessment.structure.ok", count=int(row["estimate"]), k=book.number(row),
+                     n=book.number(row, "n_used"))  # fmt: skip
+
+
+def _threshold(book: Book, name: str, kind: str) -> str:
+    from .numbers import format_value
+
+    text = format_value(book.rules.value(name), kind, book.language)
+    return book.claim(text, f"rules.{name}", "threshold")
+
+
+# ------------------------------------------------------------------------------ workshop
+
+
+@sentence("workshop.overall")
+def workshop_overall(book: Book) -> str:
+    """Say on how many skills the panel agrees in its last round, and how concordant its ratings are."""
+    if not book.collected("workshop"):
+        return book.text("stream.not_collected", stream=book.text("activity.workshop"))
+    grades = {skill: book.grade(skill, "consensus")[0] for skill in _skills(book)}
+    agreed = [skill for skill, grade in grades.items() if grade == "+"]
+    size = book.find("workshop.panel_size.all.last_round")
+    parts = []
+    if size is not None and size["status"] == "ok":
+        parts.append(book.text("workshop.panel", n=book.number(size)))
+    judged = sum(grade != "?" for grade in grades.values())
+    if judged == 0:
+        return paragraphs(" ".join([*parts, book.text("workshop.too_few")]))
+    parts.append(
+        book.text("workshop.agreed", count=len(agreed), k=book.count(len(agreed), "decisions.grade.consensus"),
+                  total=book.count(judged, "decisions.grade.consensus"),
+                  share=_threshold(book, "agreement_share", "share"))
+    )  # fmt: skip
+    concordance = book.find("workshop.kendall_w.importance.all.last_round")
+    if concordance is not None and concordance["status"] == "ok":
+        parts.append(book.text("workshop.concordance", w=book.number(concordance),
+                               interval=book.interval(concordance)))  # fmt: skip
+    return " ".join(parts)
+
+
+@sentence("workshop.dissent")
+def workshop_dissent(book: Book) -> str:
+    """Name the skills on which the panel is divided; no mean is printed for them."""
+    if not book.collected("workshop"):
+        return ""
+    divided = [skill for skill in _skills(book) if book.grade(skill, "consensus")[1] == "panel_divided"]
+    if not divided:
+        return book.text("workshop.no_division")
+    return book.text("workshop.divided", count=len(divided), names=book.names(divided))
+
+
+@sentence("workshop.attrition")
+def workshop_attrition(book: Book) -> str:
+    """Say how many left, and where agreement rests on who stayed."""
+    parts = []
+    for _, row in book.select("workshop", "panel_left").iterrows():
+        if row["status"] == "ok" and row["estimate"] > 0:
+            parts.append(book.text("workshop.left", count=int(row["estimate"]), k=book.number(row.to_dict()),
+                                   n=book.number(row.to_dict(), "n_used")))  # fmt: skip
+    doubtful = []
+    cut = book.rules.value("agreement_share")
+    for skill in _skills(book):
+        if book.grade(skill, "consensus")[0] != "+":
+            continue
+        everybody = book.select("workshop", "share_agreeing_all_panel", target_id=skill)
+        ok = everybody[everybody["status"] == "ok"]
+        if len(ok) and ok.iloc[-1]["estimate"] < cut:
+            doubtful.append(skill)
+    if doubtful:
+        parts.append(book.text("workshop.dropout", count=len(doubtful), names=book.names(doubtful)))
+    return " ".join(parts)
+
+
+def _skills(book: Book) -> list[str]:
+    return [skill.id for skill in book.framework.skills]
+
+
+# ------------------------------------------------------------------------------ priorities, focus groups, votes
+
+
+@sentence("ranking.tiers")
+def ranking_tiers(book: Book) -> str:
+    """Say how many tiers the data can tell apart and what stands in the first; never a place in a ranking."""
+    tiers = book.select("ranking", "tier")
+    if tiers.empty:
+        return book.text("stream.not_collected", stream=book.text("activity.best_worst"))
+    numbers = tiers["label"].astype(int)
+    first = list(tiers.loc[numbers == 1, "target_id"])
+    n = int(numbers.max())
+    return paragraphs(
+        book.text("ranking.tiers", count=n, k=book.count(n, "ranking.tier")),
+        book.text("ranking.first", count=len(first), names=book.names(first)),
+        book.text("ranking.caution"),
+    )
+
+
+@sentence("focus_groups.lead")
+def focus_groups_lead(book: Book) -> str:
+    """Say how many groups, speakers and turns there are."""
+    groups = book.find("focus_groups.n_groups.all")
+    if groups is None:
+        return book.text("stream.not_collected", stream=book.text("activity.focus_groups"))
+    speakers, turns = book.row("focus_groups.n_speakers.all"), book.row("focus_groups.n_coded_turns.all")
+    return book.text(
+        "focus_groups.lead", count=int(groups["estimate"]), groups=book.number(groups),
+        speakers=book.number(speakers) if speakers["status"] == "ok" else book.text("cell.masked"),
+        turns=book.number(turns),
+    )  # fmt: skip
+
+
+@sentence("focus_groups.reasons")
+def focus_groups_reasons(book: Book) -> str:
+    """List which reasons for soft skills how many groups raised."""
+    rows = book.select("focus_groups", "groups_raising", target_type="code")
+    if rows.empty:
+        return ""
+    rows = rows.sort_values(["estimate", "target_id"], ascending=[False, True], kind="stable")
+    lines = []
+    for _, row in rows.iterrows():
+        if row["estimate"] > 0:
+            speakers = book.find(f"focus_groups.speakers_raising.{row['target_id']}")
+            lines.append(
+                book.text("focus_groups.reason", name=code_name(book, str(row["target_id"])),
+                          k=book.number(row.to_dict()), total=book.number(row.to_dict(), "n_used", kind="count"),
+                          s=book.number(speakers), all=book.number(speakers, "n_used"))
+            )  # fmt: skip
+    return bullets(lines)
+
+
+def code_name(book: Book, code_id: str) -> str:
+    """Return a code's label as it was published, else its id in words."""
+    row = book.find(f"focus_groups.code_label.{code_id}")
+    return str(row["label"]) if row is not None else code_id.replace("_", " ").replace("-", " ")
+
+
+@sentence("focus_groups.quotes")
+def focus_groups_quotes(book: Book, *, skill_id: str | None = None, limit: int = 3) -> str:
+    """Print released quotes: of one skill (one supporting, one contrary), or general ones."""
+    from .text_safety import safe_text
+
+    rows = book.select("focus_groups", "quote")
+    if rows.empty:
+        return ""
+    if skill_id is not None:
+        mine = rows[rows["target_id"] == skill_id]
+        picked = [mine[mine["aspect"] == tone].head(1) for tone in ("supporting", "contrary")]
+        chosen = pd.concat(picked)
+    else:
+        chosen = rows[rows["target_type"] != "skill"].head(limit)
+        if chosen.empty:
+            chosen = rows.drop_duplicates("target_id").head(limit)
+    return paragraphs(
+        *(
+            f"> “{safe_text(str(row['label']))}” {book.text('quote.from', id=str(row['group']))}"
+            for _, row in chosen.iterrows()
+        )
+    )
+
+
+@sentence("focus_groups.saturation")
+def focus_groups_saturation(book: Book) -> str:
+    """Say what share of all codes the groups before the last had already raised."""
+    rows = book.select("focus_groups", "saturation")
+    ok = rows[rows["status"] == "ok"]
+    if len(ok) < 2:
+        return ""
+    row = ok.sort_values("target_id").iloc[-2].to_dict()
+    return book.text("focus_groups.saturation", share=book.number(row), low=book.number(row, "ci_low"),
+                     high=book.number(row, "ci_high"))  # fmt: skip
+
+
+@sentence("focus_groups.coders")
+def focus_groups_coders(book: Book) -> str:
+    """Say for how many codes the coders agree well enough, and which fail."""
+    rows = book.select("focus_groups", "krippendorff_alpha")
+    ok = rows[rows["status"] == "ok"]
+    if ok.empty:
+        return book.text("focus_groups.coders.none") if book.collected("focus_groups") else ""
+    failing = ok[ok["estimate"] < book.rules.value("coder_agreement")]
+    good = len(ok) - len(failing)
+    text = book.text(
+        "focus_groups.coders", k=book.count(good, "focus_groups.krippendorff_alpha"),
+        total=book.count(len(ok), "focus_groups.krippendorff_alpha"), count=good,
+        cut=_threshold_digits(book, "coder_agreement"),
+    )  # fmt: skip
+    if failing.empty:
+        return text
+    names = ", ".join(
+        book.name(target) if kind == "skill" else code_name(book, target)
+        for kind, target in zip(failing["target_type"], failing["target_id"], strict=True)
+    )
+    return f"{text} {book.text('focus_groups.coders.failing', count=len(failing), names=names)}"
+
+
+def _threshold_digits(book: Book, name: str) -> str:
+    from .numbers import format_coefficient
+
+    text = format_coefficient(book.rules.value(name), digits=3, locale=book.language)
+    return book.claim(text, f"rules.{name}", "threshold")
+
+
+@sentence("votes.lead")
+def votes_lead(book: Book, *, activity: str) -> str:
+    """Say how a board or assembly voted: counts only, never pooled with the panel."""
+    size = book.find(f"{activity}.panel_size.all")
+    if size is None:
+        return book.text("stream.not_collected", stream=book.text(f"activity.{activity}"))
+    if size["status"] != "ok":
+        return book.text("participants.masked", activity=book.text(f"activity.{activity}"))
+    rows = book.select(activity, "n_supporting")
+    ok = rows[rows["status"] == "ok"]
+    majority = ok[ok["estimate"] * 2 > ok["n_used"]]
+    return book.text(
+        "votes.lead", activity=book.text(f"activity.{activity}"), n=book.number(size), count=len(majority),
+        k=book.count(len(majority), f"{activity}.n_supporting"), total=book.count(len(ok), f"{activity}.n_supporting"),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------ feedback
+
+
+@sentence("triage.lead")
+def triage_lead(book: Book) -> str:
+    """Say how many comments became suggestions, decisions and changes."""
+    if not book.collected("triage"):
+        return book.text("stream.not_collected", stream=book.text("activity.triage"))
+    row = {name: book.row(f"triage.n_{name}.all") for name in ("comments", "suggestions", "decisions", "changes")}
+    text = book.text("triage.lead", **{name: book.number(value) for name, value in row.items()})
+    merged = book.find("triage.n_merged.all")
+    if merged is not None and merged["estimate"] > 0:
+        text += " " + book.text("triage.merged", count=int(merged["estimate"]), k=book.number(merged))
+    return text
+
+
+@sentence("triage.not_retested")
+def triage_not_retested(book: Book) -> str:
+    """Name the items whose meaning changed: their earlier figures no longer hold."""
+    rows = book.select("triage", "change", aspect="major")
+    items = sorted(set(rows["target_id"]))
+    if not items:
+        return ""
+    return book.text("triage.not_retested", count=len(items), items=", ".join(items))
+
+
+# ------------------------------------------------------------------------------ limits, citation
+
+
+@sentence("limits")
+def limits(book: Book) -> str:
+    """List what the data cannot say; every line follows from the results."""
+    lines = [book.text("limits.sample")]
+    for activity in ("guide_review", "tool_review", "workshop", "focus_groups", "best_worst", "self_assessment"):
+        stream = {"best_worst": "ranking"}.get(activity, activity)
+        if not book.collected(stream):
+            lines.append(book.text("limits.not_collected", stream=book.text(f"activity.{activity}")))
+    if book.collected("self_assessment"):
+        lines.append(book.text("limits.self_rating"))
+        alpha = book.select("self_assessment", "cronbach_alpha")
+        if len(alpha) and (alpha["status"] != "ok").any():
+            lines.append(book.text("limits.reliability"))
+    structure = book.find("self_assessment.parallel_analysis.all")
+    if structure is not None and structure["status"] != "ok":
+        lines.append(book.text("limits.structure"))
+    for status in ("too_few", "masked"):
+        count = int((book.rows["status"] == status).sum())
+        if count:
+            lines.append(book.text(f"limits.{status}", count=count, k=book.count(count, f"status.{status}")))
+    overlap = book.select("participants", "n_overlap")
+    if len(overlap) and (overlap["estimate"].fillna(0) > 0).any():
+        lines.append(book.text("limits.overlap"))
+    if book.select("decisions", "verdict")["label"].eq("not_decided").any():
+        lines.append(book.text("limits.not_decided"))
+    if book.facts.get("rules_late") == "yes":
+        lines.append(book.text("limits.rules_late"))
+    lines.append(book.text("limits.languages"))
+    return bullets(lines)
+
+
+@sentence("sensitivity.lead")
+def sensitivity_lead(book: Book) -> str:
+    """Say how many verdicts flip when one threshold moves by one step."""
+    rows = book.select("decisions", "n_verdicts_changed", target_type="threshold")
+    if rows.empty:
+        return ""
+    worst = rows.loc[rows["estimate"].idxmax()].to_dict()
+    if worst["estimate"] == 0:
+        return book.text("sensitivity.stable")
+    return book.text(
+        "sensitivity.lead", count=int(worst["estimate"]), k=book.number(worst), total=book.number(worst, "n_used"),
+        threshold=book.text(f"threshold.{worst['target_id']}"), direction=book.text(f"direction.{worst['aspect']}"),
+    )  # fmt: skip
+
+
+@sentence("cite")
+def cite(book: Book) -> str:
+    """Say how to cite the report, and under which licence it is."""
+    study = book.study
+    doi = f" {study.doi}." if study.doi else ""
+    authors = ", ".join(study.authors) or book.text("cite.no_author")
+    citation = f"{authors} ({study.date[:4] or book.text('cite.no_date')}). *{study.title}*.{doi}"
+    return paragraphs(
+        book.text("cite.how", citation=citation),
+        book.text("cite.licence", licence=study.licence),
+        study.funding.statement,
+        study.funding.disclaimer,
+    )
+
+
+def as_percent(book: Book, value: float, result_id: str) -> str:
+    """Return a share computed from a published row as text, recorded under its id."""
+    return book.claim(format_share(value, book.language), result_id, "share")
+
+
+@sentence("decisions")
+def decisions(book: Book) -> str:
+    """Say when the rules were fixed, whether before the data, and that nothing was overridden."""
+    state = {"yes": "late", "no": "in_time"}.get(book.facts.get("rules_late", ""), "unknown_time")
+    return paragraphs(
+        book.text("decisions.intro", date=book.rules.fixed_on, hash=f"`{book.facts['hash rules']}`"),
+        book.text(f"decisions.{state}"),
+        book.text("decisions.no_override"),
+    )

@@ -1,0 +1,609 @@
+"""Tables of the reports: which published rows stand in which cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from .book import Book
+from .numbers import format_value
+from .sentences import ACTIVITIES, code_name, verdict_groups
+
+Table = Callable[..., None]
+TABLES: dict[str, Table] = {}
+BADGES = {
+    "keep": "keep", "keep_discordant": "keep", "provisional": "provisional", "revise": "revise",
+    "drop": "drop", "not_decided": "undecided",
+}  # fmt: skip
+Row = dict[str, Any]
+
+
+def table(name: str) -> Callable[[Table], Table]:
+    """Register a table under the name notebooks use."""
+
+    def register(writer: Table) -> Table:
+        TABLES[name] = writer
+        return writer
+
+    return register
+
+
+def badge(book: Book, verdict: str) -> str:
+    """Return a verdict as a badge: a word on a colour."""
+    return f"[{book.text(f'verdict.{verdict}')}]{{.badge .{BADGES[verdict]}}}"
+
+
+def _emit(
+    book: Book, records: Sequence[dict[str, str]], name: str, caption: str, notes: Sequence[str] = (),
+    label: str = "",
+) -> None:  # fmt: skip
+    from .emit import emit_markdown, emit_table
+
+    if not records:
+        emit_markdown(book.text("cell.not_collected_sentence"))
+        return
+    label = label or f"tbl-{name}"
+    emit_table(pd.DataFrame(records), label=label, caption=caption, notes=list(notes))
+    book.shown.append(label)
+
+
+def _level(book: Book) -> str:
+    level = format_value(book.rules.ci_level, "share", book.language)
+    return book.text("note.interval", level=book.claim(level, "rules.ci_level", "ci_level"))
+
+
+def _column(book: Book, key: str) -> str:
+    return book.text(f"column.{key}")
+
+
+# ------------------------------------------------------------------------------ decisions
+
+
+@table("summary")
+def summary(book: Book) -> None:
+    """Print verdict and evidence of the skills that are ready or provisional."""
+    groups = verdict_groups(book)
+    skills = [s for name in ("keep", "keep_discordant", "provisional") for s in groups[name]]
+    if not skills:
+        from .emit import emit_markdown
+
+        return emit_markdown(book.text("table.summary.none"))
+    records = []
+    for skill in skills:
+        record = {
+            _column(book, "skill"): book.name(skill),
+            _column(book, "verdict"): badge(book, book.verdict(skill)),
+            _column(book, "relevance"): book.cell(book.find(f"guide_review.item_cvi.relevance.{skill}")),
+            _column(book, "consensus"): book.cell(
+                book.find(f"workshop.share_agreeing.importance.{skill}.last_round")
+            ),
+            _column(book, "salience"): groups_cell(book, skill),
+            _column(book, "items"): items_cell(book, skill),
+            _column(book, "tier"): tier_cell(book, skill),
+        }
+        records.append(record)
+    return _emit(book, records, "summary", book.text("table.summary"), [_level(book)])
+
+
+def groups_cell(book: Book, skill: str) -> str:
+    """Return ``k of G`` groups that raised a skill."""
+    row = book.find(f"focus_groups.groups_raising.{skill}")
+    if row is None or row["status"] != "ok":
+        return book.cell(row)
+    return f"{book.number(row)} / {book.number(row, 'n_used')}"
+
+
+def items_cell(book: Book, skill: str) -> str:
+    """Return ``i / j`` items of a skill that reviewers support."""
+    items = book.framework.scales().get(skill, [])
+    if not items:
+        return "–"
+    rows = [book.find(f"tool_review.item_cvi.relevance.{item.id}") for item in items]
+    known = [row for row in rows if row is not None and row["status"] == "ok"]
+    if not known:
+        return book.cell(rows[0])
+    cut = book.rules.value("relevance_supported")
+    supported = sum(row["ci_low"] >= cut for row in known)
+    base = f"tool_review.item_cvi.relevance.{skill}"
+    return f"{book.count(supported, base)} / {book.count(len(items), base)}"
+
+
+def tier_cell(book: Book, skill: str) -> str:
+    """Return the tier of a skill."""
+    row = book.find(f"ranking.tier.{skill}")
+    return "–" if row is None or row["status"] != "ok" else book.claim(str(row["label"]), row["result_id"], "label")
+
+
+@table("joint")
+def joint(book: Book) -> None:
+    """Print the joint display: grade and reason of every skill in every stream, and the rule that decided."""
+    records = []
+    for name, skills in verdict_groups(book).items():
+        for skill in skills:
+            record = {_column(book, "skill"): book.name(skill)}
+            for stream in ("relevance", "consensus", "items", "salience"):
+                sign, reason = book.grade(skill, stream)
+                record[book.text(f"stream.{stream}")] = f"{_sign(sign)} {book.text(f'reason.{reason}')}"
+            record[_column(book, "verdict")] = badge(book, name)
+            record[_column(book, "rule")] = str(book.row(f"decisions.verdict.{skill}")["reason"])
+            records.append(record)
+    _emit(book, records, "joint", book.text("table.joint"))
+
+
+def _sign(sign: str) -> str:
+    return {"+": "+", "0": "0", "-": "−", "?": "?"}[sign]
+
+
+@table("sensitivity")
+def sensitivity(book: Book) -> None:
+    """Print how many verdicts change when one threshold moves, or one stream is left out."""
+    records = []
+    for row in book.select("decisions", "n_verdicts_changed").to_dict("records"):
+        if row["target_type"] == "threshold":
+            what = book.text(f"threshold.{row['target_id']}")
+        else:
+            what = book.text(f"stream.{row['target_id']}")
+        skills = [book.name(skill) for skill in str(row["label"]).split("|") if skill]
+        records.append(
+            {
+                _column(book, "threshold"): what,
+                _column(book, "change"): book.text(f"direction.{row['aspect']}"),
+                _column(book, "changed"): f"{book.number(row)} / {book.number(row, 'n_used')}",
+                _column(book, "which"): "; ".join(skills) or "–",
+            }
+        )
+    _emit(book, records, "sensitivity", book.text("table.sensitivity"))
+
+
+@table("rules")
+def rules(book: Book) -> None:
+    """Print every threshold in force with its source."""
+    records = []
+    for name, cut in book.rules.thresholds.items():
+        text = book.claim(f"{cut.value:g}", f"rules.{name}", "threshold")
+        records.append(
+            {_column(book, "meaning"): cut.meaning, _column(book, "value"): text, _column(book, "source"): cut.source}
+        )
+    note = book.text("note.rules", id=book.rules.id, version=book.rules.version, date=book.rules.fixed_on)
+    _emit(book, records, "rules", book.text("table.rules"), [note])
+
+
+@table("gates")
+def gates(book: Book) -> None:
+    """Print the smallest n of every statistic, with its source."""
+    records = [
+        {
+            _column(book, "statistic"): name.replace("_", " "),
+            _column(book, "minimum"): book.claim(str(gate.minimum), f"rules.{name}", "minimum"),
+            _column(book, "warn"): book.claim(str(gate.warn), f"rules.{name}", "warn"),
+            _column(book, "source"): gate.source,
+        }
+        for name, gate in book.rules.gates.items()
+    ]
+    _emit(book, records, "gates", book.text("table.gates"))
+
+
+# ------------------------------------------------------------------------------ people
+
+
+@table("participants")
+def participants(book: Book) -> None:
+    """Print planned, invited, consented and used people per activity."""
+    records = []
+    for activity in ACTIVITIES:
+        found = {
+            step: book.find(f"participants.{step}.{activity}")
+            for step in ("n_planned", "n_invited", "n_consented", "n_used_people")
+        }
+        if all(row is None for row in found.values()):
+            continue
+        cells = {step: "–" if row is None else book.cell(row, with_interval=False) for step, row in found.items()}
+        name = book.text(f"activity.{activity}")
+        records.append(
+            {
+                _column(book, "activity"): name[:1].upper() + name[1:],
+                _column(book, "planned"): cells["n_planned"],
+                _column(book, "invited"): cells["n_invited"],
+                _column(book, "consented"): cells["n_consented"],
+                _column(book, "used"): cells["n_used_people"],
+            }
+        )
+    notes = [book.text("note.self"), book.text("note.masked")]
+    _emit(book, records, "participants", book.text("table.participants"), notes)
+
+
+@table("background")
+def background(book: Book, *, column: str) -> None:
+    """Print people by country, role or language; small cells are hidden."""
+    rows = book.select("participants", "people", aspect=column)
+    records = [
+        {
+            _column(book, "category"): str(row["label"]) or str(row["target_id"]),
+            _column(book, "people"): book.cell(row, with_interval=False),
+        }
+        for row in rows.to_dict("records")
+    ]
+    _emit(book, records, f"background-{column}",
+          book.text("table.background", column=_column(book, column)), [book.text("note.masked")])  # fmt: skip
+
+
+@table("country_role")
+def country_role(book: Book) -> None:
+    """Print people by country and role with primary and complementary suppression."""
+    rows = book.select("participants", "people", aspect="country_role")
+    names = {row["target_id"]: str(row["label"]) or row["target_id"].replace("-", " ")
+             for row in rows.to_dict("records")}  # fmt: skip
+    records = []
+    for group in sorted(rows["group"].unique()):
+        record = {_column(book, "country").capitalize(): str(group).upper() if len(group) == 2 else str(group)}
+        for row in rows[rows["group"] == group].to_dict("records"):
+            record[names[row["target_id"]]] = book.cell(row, with_interval=False)
+        records.append(record)
+    _emit(book, records, "country-role", book.text("table.country_role"), [book.text("note.masked")])
+
+
+# ------------------------------------------------------------------------------ reviews
+
+
+@table("content")
+def content(book: Book, *, activity: str, target_type: str) -> None:
+    """Print item CVI for relevance and clarity, and Aiken's V, per target."""
+    rows = book.select(activity, "item_cvi", aspect="relevance", target_type=target_type)
+    records = []
+    for target in rows["target_id"]:
+        first = target if target_type == "item" else book.name(target, target_type)
+        records.append(
+            {
+                _column(book, target_type): first,
+                _column(book, "relevance"): book.cell(book.find(f"{activity}.item_cvi.relevance.{target}")),
+                _column(book, "clarity"): book.cell(book.find(f"{activity}.item_cvi.clarity.{target}")),
+                _column(book, "aiken"): book.cell(book.find(f"{activity}.aiken_v.relevance.{target}")),
+                _column(book, "n"): _n(book, book.find(f"{activity}.item_cvi.relevance.{target}")),
+            }
+        )
+    caption = book.text("table.content", target_type=book.text(f"target_type.{target_type}"))
+    _emit(book, records, f"content-{target_type}", caption, [_level(book)])
+
+
+def _n(book: Book, row: Row | None) -> str:
+    return "–" if row is None or pd.isna(row["n_used"]) else book.number(row, "n_used")
+
+
+@table("modules")
+def modules(book: Book) -> None:
+    """Print the share of favourable answers per module and aspect."""
+    rows = book.select("guide_review", "share_favourable")
+    records = []
+    for module in dict.fromkeys(rows["target_id"]):
+        mine = rows[rows["target_id"] == module]
+        record = {_column(book, "module"): book.name(module, "module")}
+        for row in mine.to_dict("records"):
+            key = f"aspect.{row['aspect']}"
+            name = book.text(key) if key in book.catalogue else str(row["aspect"])
+            record[name[:1].upper() + name[1:]] = book.cell(row, with_interval=False)
+        record[_column(book, "n")] = _n(book, mine.iloc[0].to_dict())
+        records.append(record)
+    _emit(book, records, "modules", book.text("table.modules"))
+
+
+@table("items")
+def items(book: Book) -> None:
+    """Print every item with relevance, clarity, difficulty, item-rest correlation and flags."""
+    records = []
+    flags = book.select("decisions", "item_flag")
+    for skill, scale in book.framework.scales().items():
+        for item in scale:
+            marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]
+            records.append(
+                {
+                    _column(book, "item"): item.id,
+                    _column(book, "skill"): book.name(skill),
+                    _column(book, "relevance"): _short(book, f"tool_review.item_cvi.relevance.{item.id}"),
+                    _column(book, "clarity"): _short(book, f"tool_review.item_cvi.clarity.{item.id}"),
+                    _column(book, "difficulty"): _short(book, f"self_assessment.item_difficulty.{item.id}"),
+                    _column(book, "item_rest"): book.cell(
+                        book.find(f"self_assessment.item_rest_correlation.{item.id}")
+                    ),
+                    _column(book, "without"): _short(book, f"self_assessment.alpha_if_item_deleted.{item.id}"),
+                    _column(book, "flag"): ", ".join(marks) or "–",
+                }
+            )
+    _emit(book, records, "items", book.text("table.items"), [_level(book), book.text("note.flags")])
+
+
+def _short(book: Book, result_id: str) -> str:
+    return book.cell(book.find(result_id), with_interval=False)
+
+
+@table("reliability")
+def reliability(book: Book) -> None:
+    """Print alpha, omega and the standard error of measurement per skill."""
+    records = []
+    for row in book.select("self_assessment", "cronbach_alpha").to_dict("records"):
+        skill = row["target_id"]
+        records.append(
+            {
+                _column(book, "skill"): book.name(skill),
+                _column(book, "items"): book.count(
+                    len(book.framework.scales()[skill]), f"framework.n_items.{skill}"
+                ),
+                _column(book, "alpha"): book.cell(row),
+                _column(book, "omega"): book.cell(book.find(f"self_assessment.omega_total.{skill}")),
+                _column(book, "sem"): _short(book, f"self_assessment.standard_error_of_measurement.{skill}"),
+                _column(book, "n"): _n(book, row),
+            }
+        )
+    _emit(book, records, "reliability", book.text("table.reliability"), [_level(book)])
+
+
+# ------------------------------------------------------------------------------ panel, ranking, groups, votes
+
+
+@table("consensus")
+def consensus(book: Book) -> None:
+    """Print agreement, median, spread and disagreement index of the last round."""
+    records = []
+    for row in book.select("workshop", "share_agreeing", group="last_round").to_dict("records"):
+        skill = row["target_id"]
+        sign, _ = book.grade(skill, "consensus")
+        divided = book.grade(skill, "consensus")[1] == "panel_divided"
+        median = book.find(f"workshop.median.importance.{skill}.last_round")
+        records.append(
+            {
+                _column(book, "skill"): book.name(skill),
+                _column(book, "share"): book.cell(row),
+                _column(book, "median"): "–" if divided else book.cell(median, with_interval=False),
+                _column(book, "spread"): _short(
+                    book, f"workshop.interquartile_share.importance.{skill}.last_round"
+                ),
+                _column(book, "disagreement"): _short(
+                    book, f"workshop.disagreement_index.importance.{skill}.last_round"
+                ),
+                _column(book, "n"): _n(book, row),
+                _column(book, "grade"): book.text(f"grade.{sign}"),
+            }
+        )
+    notes = [_level(book), book.text("note.spread")]
+    _emit(book, records, "consensus", book.text("table.consensus"), notes)
+
+
+@table("ranking")
+def ranking(book: Book) -> None:
+    """Print best-worst scores with tiers."""
+    rows = book.select("ranking", "best_worst_score").to_dict("records")
+    rows.sort(key=lambda row: (int(tier_text) if (tier_text := tier_cell(book, row["target_id"])).isdigit() else 99))
+    records = [
+        {
+            _column(book, "skill"): book.name(row["target_id"]),
+            _column(book, "tier"): tier_cell(book, row["target_id"]),
+            _column(book, "score"): book.cell(row),
+            _column(book, "n"): _n(book, row),
+        }
+        for row in rows
+    ]
+    _emit(book, records, "ranking", book.text("table.ranking"), [_level(book)])
+
+
+@table("salience")
+def salience(book: Book) -> None:
+    """Print groups, speakers and turns per skill and code."""
+    records = []
+    for row in book.select("focus_groups", "groups_raising").to_dict("records"):
+        target, kind = row["target_id"], row["target_type"]
+        name = book.name(target) if kind == "skill" else code_name(book, target)
+        records.append(
+            {
+                _column(book, "code"): name,
+                _column(book, "groups"): f"{book.number(row)} / {book.number(row, 'n_used')}",
+                _column(book, "speakers"): _short(book, f"focus_groups.speakers_raising.{target}"),
+                _column(book, "turns"): _short(book, f"focus_groups.turns_coded.{target}"),
+            }
+        )
+    _emit(book, records, "salience", book.text("table.salience"))
+
+
+@table("coders")
+def coders(book: Book) -> None:
+    """Print the agreement of coders per code."""
+    records = []
+    for row in book.select("focus_groups", "krippendorff_alpha").to_dict("records"):
+        target, kind = row["target_id"], row["target_type"]
+        records.append(
+            {
+                _column(book, "code"): book.name(target) if kind == "skill" else code_name(book, target),
+                _column(book, "alpha"): book.cell(row),
+                _column(book, "agreement"): _short(book, f"focus_groups.coder_agreement_share.{target}"),
+            }
+        )
+    _emit(book, records, "coders", book.text("table.coders"), [book.text("note.coders")])
+
+
+@table("votes")
+def votes(book: Book) -> None:
+    """Print the votes of the quality board and the assembly side by side."""
+    records = []
+    for skill in book.framework.target_ids("skill"):
+        cells = {}
+        for activity, key in (("quality_board", "board"), ("assembly", "assembly")):
+            row = book.find(f"{activity}.n_supporting.{skill}")
+            cells[_column(book, key)] = (
+                "–"
+                if row is None
+                else book.cell(row)
+                if row["status"] != "ok"
+                else f"{book.number(row)} / {book.number(row, 'n_used')}"
+            )
+        if any(cell != "–" for cell in cells.values()):
+            records.append({_column(book, "skill"): book.name(skill), **cells})
+    _emit(book, records, "votes", book.text("table.votes"), [book.text("note.counts")])
+
+
+# ------------------------------------------------------------------------------ feedback, cleaning, instruments
+
+
+@table("rejections")
+def rejections(book: Book, *, limit: int = 5) -> None:
+    """Print rejected suggestions with their reasons, the most severe first."""
+    rows = book.select("triage", "rejection").head(limit)
+    records = [
+        {_column(book, "suggestion"): str(row["label"]), _column(book, "reason"): str(row["reason"])}
+        for row in rows.to_dict("records")
+    ]
+    _emit(book, records, "rejections", book.text("table.rejections"))
+
+
+@table("changes")
+def changes(book: Book) -> None:
+    """Print what changed in the items and their versions."""
+    records = [
+        {
+            _column(book, "item"): str(row["target_id"]),
+            _column(book, "versions"): str(row["reason"]),
+            _column(book, "change"): str(row["label"]),
+        }
+        for row in book.select("triage", "change").to_dict("records")
+    ]
+    _emit(book, records, "changes", book.text("table.changes"))
+
+
+@table("accounts")
+def accounts(book: Book) -> None:
+    """Print rows read, used and set aside per source."""
+    records = []
+    for row in book.select("cleaning", "rows_read").to_dict("records"):
+        source = row["target_id"]
+        records.append(
+            {
+                _column(book, "source"): source,
+                _column(book, "read"): book.number(row),
+                _column(book, "used"): book.number(book.row(f"cleaning.rows_used.{source}")),
+                _column(book, "set_aside"): book.number(book.row(f"cleaning.rows_set_aside.{source}")),
+            }
+        )
+    _emit(book, records, "accounts", book.text("table.accounts"))
+
+
+@table("cleaning")
+def cleaning(book: Book) -> None:
+    """Print how many cells and rows each cleaning rule touched."""
+    records = []
+    for statistic in ("cells_touched", "rows_set_aside_by_rule"):
+        for row in book.select("cleaning", statistic).to_dict("records"):
+            records.append(
+                {
+                    _column(book, "source"): str(row["target_id"]),
+                    _column(book, "rule"): str(row["aspect"]),
+                    _column(book, "action"): str(row["group"]).replace("_", " ") or _column(book, "set_aside"),
+                    _column(book, "count"): book.number(row),
+                }
+            )
+    _emit(book, records, "cleaning", book.text("table.cleaning"))
+
+
+@table("topline")
+def topline(book: Book, *, activity: str, target_type: str, aspect: str) -> None:
+    """Print how many people gave each answer, per question."""
+    rows = book.select(activity, "answers", aspect=aspect, target_type=target_type)
+    records = []
+    for target in dict.fromkeys(rows["target_id"]):
+        mine = rows[rows["target_id"] == target].to_dict("records")
+        name = target if target_type == "item" else book.name(target, target_type)
+        record = {_column(book, "target"): name}
+        for row in sorted(mine, key=lambda r: int(str(r["group"]).split("_")[1])):
+            record[str(row["group"]).split("_")[1]] = book.cell(row, with_interval=False)
+        record[_column(book, "n")] = _n(book, mine[0])
+        records.append(record)
+    aspect_name = book.text(f"aspect.{aspect}") if f"aspect.{aspect}" in book.catalogue else aspect
+    _emit(book, records, f"topline-{target_type}-{aspect}", book.text("table.topline", aspect=aspect_name))
+
+
+@table("instruments")
+def instruments(book: Book) -> None:
+    """Print the statements of the self-assessment as shown."""
+    records = [
+        {
+            _column(book, "item"): item.id,
+            _column(book, "skill"): book.name(skill),
+            _column(book, "key"): "+" if item.key == 1 else "−",
+            _column(book, "text"): book.name(item.id, "item"),
+        }
+        for skill, scale in book.framework.scales().items()
+        for item in scale
+    ]
+    _emit(book, records, "instruments", book.text("table.instruments"))
+
+
+@table("definitions")
+def definitions(book: Book) -> None:
+    """Print all skills with their definitions."""
+    first = book.framework.languages[0]
+    records = [
+        {
+            _column(book, "skill"): book.name(skill.id),
+            _column(book, "definition"): skill.definition.get(book.language, skill.definition.get(first, "–")),
+        }
+        for skill in book.framework.skills
+    ]
+    _emit(book, records, "definitions", book.text("table.definitions"))
+
+
+# ------------------------------------------------------------------------------ audit
+
+
+@table("facts")
+def facts(book: Book) -> None:
+    """Print hashes and versions behind the run."""
+    records = [
+        {_column(book, "fact"): name.removeprefix("print "), _column(book, "value"): value}
+        for name, value in book.facts.items()
+        if name.startswith("print ")
+    ]
+    _emit(book, records, "facts", book.text("table.facts"))
+
+
+@table("verification")
+def verification(book: Book) -> None:
+    """Print published values next to what this run computed."""
+    records = []
+    for row in book.select("verification", "published_value").to_dict("records"):
+        records.append(
+            {
+                _column(book, "statistic"): str(row["target_id"]).replace("_", " "),
+                _column(book, "expected"): str(row["label"]),
+                _column(book, "computed"): book.claim(str(row["group"]), row["result_id"], "group"),
+                _column(book, "agrees"): "✓" if row["estimate"] == 1 else "✗",
+                _column(book, "source"): str(row["method"]),
+            }
+        )
+    _emit(book, records, "verification", book.text("table.verification"), [book.text("note.verification")])
+
+
+@table("states")
+def states(book: Book) -> None:
+    """Print how many figures are reported, too few, undefined or hidden."""
+    counts = book.rows["status"].value_counts()
+    records = [
+        {
+            _column(book, "state"): book.text(f"cell.{status}"),
+            _column(book, "count"): book.count(int(counts.get(status, 0)), f"status.{status}"),
+        }
+        for status in ("ok", "too_few", "undefined", "masked")
+    ]
+    _emit(book, records, "states", book.text("table.masking"))
+
+
+@table("claims")
+def claims(book: Book, *, frame: pd.DataFrame) -> None:
+    """Print every number of the public report with its result id."""
+    unique = frame.drop_duplicates(["chapter", "text", "result_id"])
+    records = [
+        {
+            _column(book, "chapter"): book.text(f"chapter.{row.chapter}") if row.chapter else "–",
+            _column(book, "number"): str(row.text),
+            _column(book, "result"): str(row.result_id),
+        }
+        for row in unique.itertuples()
+    ]
+    _emit(book, records, "claims", book.text("table.claims"), [book.text("note.claims")])

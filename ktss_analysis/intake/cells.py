@@ -1,0 +1,241 @@
+"""Cells to values, column-wise: every cell ends as a value, as missing, or with the rule that refused it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..readers import to_number
+from .labels import fold, leading_number
+
+MISSING, NOT_A_NUMBER, OUT_OF_RANGE, NOT_WHOLE, UNKNOWN_LABEL = (
+    "missing.code", "value.not_a_number", "value.out_of_range", "value.not_whole", "label.unknown",
+)  # fmt: skip
+EMPTY = "empty"
+_TRUE = frozenset("true yes y 1 x t si ja tak kylla oui sim ano".split())
+_FALSE = frozenset("false no n 0 f nein nie nee ei non nao ne".split())
+
+
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """How the cells of one part become numbers.
+
+    Parameters
+    ----------
+    missing : frozenset of str
+        Folded texts that mean "no answer".
+    labels : mapping
+        Folded label -> number.
+    leading_number : bool
+        Read the number a label starts with.
+    scale : tuple of float, optional
+        Allowed range.
+    whole : bool
+        Only whole numbers.
+    """
+
+    missing: frozenset[str] = frozenset()
+    labels: Mapping[str, float] = field(default_factory=dict)
+    leading_number: bool = False
+    scale: tuple[float, float] | None = None
+    whole: bool = False
+
+    def allowed(self) -> str:
+        """Return what may stand in a cell, in words."""
+        parts = []
+        if self.scale is not None:
+            kind = "whole numbers" if self.whole else "numbers"
+            parts.append(f"{kind} from {self.scale[0]:g} to {self.scale[1]:g}")
+        elif self.whole:
+            parts.append("whole numbers")
+        if self.labels:
+            parts.append("the labels " + ", ".join(repr(label) for label in list(self.labels)[:9]))
+        return " or ".join(parts) or "a number"
+
+    def reason(self, rule: str) -> str:
+        """Return why a cell was set missing, in words."""
+        why = {
+            MISSING: "means 'no answer'",
+            NOT_A_NUMBER: "is no number",
+            OUT_OF_RANGE: "is outside the scale",
+            NOT_WHOLE: "is no whole number",
+            UNKNOWN_LABEL: "is no label of the study file",
+        }[rule]
+        return why if rule == MISSING else f"{why}; allowed: {self.allowed()}"
+
+
+class Converted(NamedTuple):
+    """Numbers (nan when missing) and, per cell, the rule that applied: ``""`` for a value, `EMPTY`, or a rule."""
+
+    values: NDArray[np.float64]
+    rules: NDArray[np.object_]
+
+
+def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None) -> Converted:
+    """Turn texts into numbers; the work is done once per distinct text.
+
+    Parameters
+    ----------
+    texts : pandas.Series of str, shape (n,)
+        Cells; missing ones count as empty.
+    rules : CellRules
+        Labels, missing codes, range.
+    decimal : {".", ","} or None
+        Decimal mark of the file.
+
+    Raises
+    ------
+    InputError
+        When a cell's decimal mark cannot be decided.
+    """
+    codes, unique = pd.factorize(texts.fillna("").astype(str))
+    if not len(unique):
+        return Converted(np.zeros(0), np.zeros(0, dtype=object))
+    plain = [" ".join(str(text).split()) for text in unique]
+    values = np.full(len(plain), np.nan)
+    found = np.full(len(plain), "", dtype=object)
+    open_cells = []
+    for index, text in enumerate(plain):
+        key = fold(text)
+        if not text:
+            found[index] = EMPTY
+        elif key in rules.labels:
+            values[index] = rules.labels[key]
+        elif key in rules.missing:
+            found[index] = MISSING
+        else:
+            open_cells.append(index)
+    _read_numbers(plain, open_cells, values, found, rules, decimal)
+    _check_range(values, found, rules)
+    return Converted(values[codes], found[codes])
+
+
+def _read_numbers(
+    plain: list[str],
+    open_cells: list[int],
+    values: NDArray[np.float64],
+    found: NDArray[np.object_],
+    rules: CellRules,
+    decimal: str | None,
+) -> None:
+    numbers = to_number([plain[index] for index in open_cells], decimal=decimal)
+    for index, number, bad in zip(open_cells, numbers.values, numbers.bad, strict=True):
+        if not bad:
+            values[index] = number
+            continue
+        start = leading_number(plain[index]) if rules.leading_number else None
+        if start is not None:
+            values[index] = start
+        else:
+            found[index] = UNKNOWN_LABEL if rules.labels or rules.leading_number else NOT_A_NUMBER
+
+
+def _check_range(values: NDArray[np.float64], found: NDArray[np.object_], rules: CellRules) -> None:
+    present = ~np.isnan(values)
+    if rules.scale is not None:
+        low, high = rules.scale
+        outside = present & ~((values >= low) & (values <= high))
+        found[outside] = OUT_OF_RANGE
+        values[outside] = np.nan
+        present &= ~outside
+    if rules.whole:
+        broken = present.copy()
+        broken[present] = values[present] != np.round(values[present])
+        found[broken] = NOT_WHOLE
+        values[broken] = np.nan
+
+
+def to_words(
+    texts: pd.Series,
+    *,
+    missing: frozenset[str],
+    labels: Mapping[str, object],
+    allowed: Iterable[str] = (),
+) -> Converted:
+    """Turn texts into words: recoded by `labels`, and held to `allowed` when that is a closed list.
+
+    A text that is an allowed word is never a missing code: ``-`` is a tone of a coded turn.
+    """
+    codes, unique = pd.factorize(texts.fillna("").astype(str))
+    if not len(unique):
+        return Converted(np.zeros(0, dtype=object), np.zeros(0, dtype=object))
+    table = {fold(label): str(word) for label, word in labels.items()}
+    words = {fold(word): word for word in allowed}
+    values = np.full(len(unique), None, dtype=object)
+    found = np.full(len(unique), "", dtype=object)
+    for index, text in enumerate(str(text).strip() for text in unique):
+        key = fold(text)
+        if not text:
+            found[index] = EMPTY
+        elif key in table:
+            values[index] = table[key]
+        elif key in words:
+            values[index] = words[key]
+        elif key in missing:
+            found[index] = MISSING
+        elif words:
+            found[index] = UNKNOWN_LABEL
+        else:
+            values[index] = text
+        if words and values[index] is not None and values[index] not in words.values():
+            values[index], found[index] = None, UNKNOWN_LABEL
+    return Converted(values[codes], found[codes])
+
+
+def to_truth(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, object]) -> Converted:
+    """Turn yes and no, true and false, 1 and 0 (and their usual translations) into truth values."""
+    words = to_words(texts, missing=missing, labels=labels)
+    values = np.full(len(words.values), None, dtype=object)
+    rules = words.rules.copy()
+    for index, word in enumerate(words.values):
+        if word is None:
+            continue
+        key = fold(str(word))
+        if key in _TRUE or key in _FALSE:
+            values[index] = key in _TRUE
+        else:
+            rules[index] = UNKNOWN_LABEL
+    return Converted(values, rules)
+
+
+def to_dates(
+    texts: pd.Series, formats: Iterable[str], missing: frozenset[str]
+) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Return timestamps, and which filled cells fit none of the formats (tried in their order)."""
+    plain = texts.fillna("").astype(str).str.strip()
+    plain = plain.mask(plain.map(lambda text: fold(text) in missing), "")
+    stamps = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
+    for pattern in formats:
+        waiting = stamps.isna() & (plain != "")
+        if not waiting.any():
+            break
+        read = pd.to_datetime(plain[waiting], format=pattern, errors="coerce", utc=True)
+        stamps[waiting] = read.dt.tz_localize(None)
+    return stamps, (stamps.isna() & (plain != "")).to_numpy()
+
+
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?")
+
+
+def to_language(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, object]) -> Converted:
+    """Turn texts into language tags such as ``en`` and ``pt-BR``."""
+    words = to_words(texts, missing=missing, labels=labels)
+    values, rules = words.values.copy(), words.rules.copy()
+    for index, word in enumerate(values):
+        if word is None:
+            continue
+        match = _TAG.fullmatch(str(word))
+        if match is None:
+            values[index], rules[index] = None, UNKNOWN_LABEL
+            continue
+        region = match.group(2)
+        values[index] = match.group(1).lower() + (
+            f"-{region.upper() if len(region) == 2 else region}" if region else ""
+        )
+    return Converted(values, rules)

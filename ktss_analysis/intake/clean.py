@@ -1,0 +1,261 @@
+"""Raw sources to canonical tables, with a record of everything that was touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..study import Source, Study
+from .flags import raise_flags
+from .gather import Gathered, gather
+from .log import Log, mask_mail
+from .people import Cleaned, accounts_of, declined_in, people_of, sort_rows
+from .pseudonyms import Pseudonymiser
+from .records import Dropped, comment_ids, language_of, record_table, seconds_of
+from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
+from .schemas import RECORDS, TABLES, conform, empty_table
+from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
+
+
+@dataclass(frozen=True)
+class Clean:
+    """What cleaning returns.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        All canonical tables (see `ktss_analysis.intake.schemas.TABLES`), those without rows included. They are
+        ordered by content, so the order of the raw rows and columns leaves no trace but `source_row`.
+    change_log : pandas.DataFrame
+        One row per cell or row that a rule touched or flagged.
+    quarantine : pandas.DataFrame
+        One row per raw row that is not used, with the reason and the row itself.
+    accounts : pandas.DataFrame
+        Per file: records read, used, set aside; cells changed; flags.
+    notes : tuple of str
+        What was guessed or repaired while reading, and targets that were not asked.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    change_log: pd.DataFrame
+    quarantine: pd.DataFrame
+    accounts: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def clean_sources(study: Study, activities: Sequence[str] | None = None) -> Clean:
+    """Read and clean the sources of some activities.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    activities : sequence of str, optional
+        Activities to read; all when not given. The register is always asked who declined consent.
+
+    Returns
+    -------
+    Clean
+        Canonical tables and the record of the cleaning.
+
+    Raises
+    ------
+    InputError
+        When a raw file cannot be read or does not fit the study file.
+    StudyError
+        When a file is absent or the key for pseudonyms is not usable.
+    PipelineError
+        When the rows read are not the rows used and set aside: a fault of the program.
+    """
+    pseudonymiser = Pseudonymiser(study)
+    wanted = [source for source in study.sources if activities is None or source.activity in activities]
+    registers = {source.name: clean_source(study, source, pseudonymiser) for source in study.of("register")}
+    declined = declined_in(list(registers.values()))
+    cleaned = [
+        registers[source.name]
+        if source.name in registers
+        else clean_source(study, source, pseudonymiser, declined=declined)
+        for source in sorted(wanted, key=lambda source: source.name)
+    ]
+    tables = {name: _joined(name, cleaned) for name in TABLES}
+    tables["people"] = people_of(cleaned, tables["people"])
+    records = {
+        name: conform(_stacked([getattr(part, name) for part in cleaned], name), name) for name in RECORDS
+    }
+    notes = [f"{part.gathered.source.name}: {note}" for part in cleaned for note in part.gathered.notes]
+    return Clean(tables, records["change_log"], records["quarantine"], records["accounts"], tuple(notes))
+
+
+def clean_source(
+    study: Study, source: Source, pseudonymiser: Pseudonymiser, *, declined: frozenset[str] = frozenset()
+) -> Cleaned:
+    """Clean one source: row rules, conversion, repeats, tables, flags, accounts.
+
+    Parameters
+    ----------
+    study, source : Study, Source
+        What to read.
+    pseudonymiser : Pseudonymiser
+        Holds the key.
+    declined : frozenset of str
+        Pseudonyms of persons who did not consent.
+    """
+    gathered = gather(study, source, pseudonymiser)
+    log = Log(source.name, _known(gathered))
+    rows = Rows(gathered, log)
+    refuse_long_rows(rows)
+    facts = first_rules(rows, declined)
+    blocks = list(zip(source.blocks, gathered.wide, strict=True))
+    parts = [
+        convert_wide(gathered, block, pairs, study)
+        for block, pairs in blocks
+        if pairs and block.table != "comments"
+    ]
+    texts = text_parts(gathered)
+    answered_rules(rows, _any_part(gathered), _answered(gathered, parts, texts))
+    repeated_rule(rows, facts, _answers(parts, texts, gathered))
+    _log_persons(rows)
+    result = Cleaned(gathered)
+    language, seconds = language_of(rows, study), seconds_of(rows, study)
+    dropped = Dropped()
+    for part in parts:
+        log_wide(rows, part)
+        result.tables.append((part.block.table, wide_table(rows, part, facts, language, seconds)))
+    for block in (block for block, pairs in blocks if block.columns is None):
+        table = record_table(rows, block, study, facts, language, seconds, pseudonymiser, dropped)
+        result.tables.append((block.table, table))
+    result.tables.append(("comments", _comments(rows, texts, facts, language, study, pseudonymiser)))
+    _set_aside_unused(rows, result, dropped)
+    raise_flags(rows, parts, seconds, study)
+    result.change_log, result.quarantine = log.change_frame(), log.quarantine_frame()
+    result.accounts = accounts_of(result)
+    return result
+
+
+def _known(gathered: Gathered) -> dict[str, str]:
+    """Return identifier as written -> pseudonym, for masking; numbers short enough to be answers are left out."""
+    person = gathered.source.person
+    if person is None or person.column is None:
+        return {}
+    texts = gathered.frame[gathered.column(person.column)].fillna("").str.strip()
+    pairs = zip(texts[gathered.has_id], gathered.person_id[gathered.has_id], strict=True)
+    return {text: code for text, code in pairs if not (text.isdigit() and len(text) < 5)}
+
+
+def _any_part(gathered: Gathered) -> np.ndarray:
+    masks = [belongs(gathered, block) for block in gathered.source.blocks]
+    return np.logical_or.reduce(masks)
+
+
+def _answered(gathered: Gathered, parts: list[WidePart], texts: list[TextPart]) -> np.ndarray:
+    """Return rows with an answer, a text, or a row-wise part (which is judged by its own keys)."""
+    result = np.zeros(len(gathered.row), dtype=bool)
+    for part in parts:
+        result |= part.answered()
+    for text in texts:
+        result |= text.texts.notna().to_numpy(dtype=bool)
+    for block in gathered.source.blocks:
+        if block.columns is None:
+            result |= belongs(gathered, block)
+    return result
+
+
+def _answers(parts: list[WidePart], texts: list[TextPart], gathered: Gathered) -> pd.DataFrame:
+    """Return what each person answered, to tell a repeat with the same answers from one with others."""
+    columns = {
+        f"{index}.{place}": part.values[:, place]
+        for index, part in enumerate(parts)
+        for place in range(len(part.targets))
+    }
+    columns |= {f"text.{index}": text.texts.fillna("") for index, text in enumerate(texts)}
+    for index, block in enumerate(gathered.source.blocks):
+        for name, cell in block.fields.items():
+            if cell.column is not None:
+                columns[f"field.{index}.{name}"] = gathered.frame[gathered.column(cell.column)].fillna("")
+    return pd.DataFrame(columns, index=gathered.frame.index)
+
+
+def _log_persons(rows: Rows) -> None:
+    """Say which rows lack the identifier that their source has."""
+    person = rows.gathered.source.person
+    if person is None or person.column is None:
+        return
+    header = rows.gathered.column(person.column)
+    tables = {block.table for block in rows.gathered.source.blocks}
+    if tables & {"ratings", "responses", "choices", "people"}:
+        rows.log.change(
+            "person.missing", "flagged", **rows.where(rows.alive & ~rows.gathered.has_id), column=header,
+            reason="no identifier; the row counts as a person of its own",
+        )  # fmt: skip
+
+
+def _comments(
+    rows: Rows,
+    texts: list[TextPart],
+    facts: RowFacts,
+    language: pd.Series,
+    study: Study,
+    pseudonymiser: Pseudonymiser,
+) -> pd.DataFrame:
+    gathered = rows.gathered
+    frames = []
+    where = source_rows(gathered)
+    for part in texts:
+        mask = rows.alive & part.texts.notna().to_numpy(dtype=bool)
+        masked = part.texts[mask].map(mask_mail)
+        hidden = np.zeros(len(mask), dtype=bool)
+        hidden[np.flatnonzero(mask)] = (masked != part.texts[mask]).to_numpy(dtype=bool)
+        rows.log.change(
+            "text.mail_masked", "recoded", **rows.where(hidden), column=part.header, after="[e-mail]",
+            reason="an e-mail address in a free text is replaced",
+        )  # fmt: skip
+        frames.append(
+            pd.DataFrame(
+                {
+                    "person_id": gathered.person_id[mask], "stream": gathered.source.activity,
+                    "target_type": part.target_type, "target_id": part.target_id,
+                    "version": _version(study, part), "language": language[mask], "text": masked,
+                    "review": "pending", "date": facts.date[mask], "source": gathered.source.name,
+                    "source_row": where[mask],
+                }
+            )
+        )  # fmt: skip
+    table = pd.concat(frames) if frames else pd.DataFrame({name: [] for name in TABLES["comments"]})
+    if len(table):
+        table["comment_id"] = comment_ids(table, gathered.source.name, pseudonymiser).to_numpy()
+    return table
+
+
+def _version(study: Study, part: TextPart) -> str:
+    if part.target_type == "item":
+        return study.instrument.item(part.target_id).version
+    return study.instrument.version
+
+
+def _set_aside_unused(rows: Rows, result: Cleaned, dropped: Dropped) -> None:
+    """Set aside the raw rows of which no table has a row."""
+    used = np.zeros(len(rows.alive), dtype=bool)
+    for _, table in result.tables:
+        used[table.index.to_numpy(dtype=int)] = True
+    for place in np.flatnonzero(rows.alive & ~used):
+        rule, reason = dropped.reasons.get(int(place), ("row.no_answer", "the row fills no table"))
+        mask = np.zeros(len(used), dtype=bool)
+        mask[place] = True
+        rows.set_aside(mask, rule, reason)
+
+
+def _stacked(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else empty_table(name)
+
+
+def _joined(name: str, cleaned: list[Cleaned]) -> pd.DataFrame:
+    frames = [
+        conform(table, name) for part in cleaned for kind, table in part.tables if kind == name and len(table)
+    ]
+    if not frames:
+        return empty_table(name)
+    return conform(sort_rows(pd.concat(frames, ignore_index=True)), name)

@@ -1,0 +1,207 @@
+"""Rules on whole rows: each raw row is used, or set aside with one reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..core import InputError
+from ..study import Block, Source
+from .cells import EMPTY, MISSING, to_dates
+from .gather import Gathered
+from .labels import fold
+from .log import Log
+
+BoolArray = NDArray[np.bool_]
+
+
+class RowFacts(NamedTuple):
+    """What is known of each raw row beside its answers: time stamp (NaT when none), and ISO date as text."""
+
+    stamp: pd.Series
+    date: pd.Series
+
+
+class Rows:
+    """The raw rows of a source and which of them are still in use.
+
+    Parameters
+    ----------
+    gathered : Gathered
+        The rows.
+    log : Log
+        Receives each row that is set aside.
+    """
+
+    def __init__(self, gathered: Gathered, log: Log) -> None:
+        self.gathered, self.log = gathered, log
+        self.alive: BoolArray = np.ones(len(gathered.row), dtype=bool)
+        self._mapped = gathered.mapped()
+
+    def set_aside(self, mask: BoolArray, rule: str, reason: str | Sequence[str]) -> None:
+        """Put the rows of `mask` that are still in use into quarantine; `reason` is one text or one per row."""
+        for place in map(int, np.flatnonzero(mask & self.alive)):
+            why = reason if isinstance(reason, str) else reason[place]
+            self.log.set_aside(
+                str(self.gathered.file[place]), int(self.gathered.row[place]), rule, why, self.record(place)
+            )
+        self.alive = self.alive & ~mask
+
+    def record(self, place: int) -> dict[str, object]:
+        """Return the mapped cells of a row; the identifier is replaced by the pseudonym."""
+        source = self.gathered.source
+        cells = self.gathered.frame.loc[place, self._mapped].dropna()
+        record: dict[str, object] = {str(name): text for name, text in cells.items() if str(text).strip()}
+        if source.person is not None and source.person.column is not None:
+            header = self.gathered.column(source.person.column)
+            if header in record:
+                record[header] = self.gathered.person_id.iloc[place]
+        return record
+
+    def where(self, mask: BoolArray) -> dict[str, list]:
+        """Return file and row of the rows of `mask`, as the log wants them."""
+        return {"file": list(self.gathered.file[mask]), "row": [int(row) for row in self.gathered.row[mask]]}
+
+
+def refuse_long_rows(rows: Rows) -> None:
+    """Set aside what the reader could not place into columns; the cells are not recorded, they may be anything."""
+    for table in rows.gathered.tables:
+        for entry in table.refused:
+            rows.log.set_aside(
+                table.file.name, entry.row, "row.too_long", entry.reason, {"cells": len(entry.cells)}
+            )
+
+
+def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
+    """Apply the rules that need no answers: empty, excluded by hand, consent declined, too late.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows; those set aside leave it.
+    declined : frozenset of str
+        Pseudonyms of persons whose consent the register records as not given.
+    """
+    gathered = rows.gathered
+    source, frame = gathered.source, gathered.frame
+    stripped = frame.apply(lambda column: column.fillna("").str.strip())
+    rows.set_aside(
+        (stripped == "").all(axis=1).to_numpy(dtype=bool), "row.empty", "no cell of the row is filled"
+    )
+    for exclude in source.exclude:
+        wanted = {fold(value) for value in exclude.values}
+        cells = stripped[gathered.column(exclude.column)].map(fold)
+        hits = cells.isin(wanted).to_numpy(dtype=bool)
+        unused = wanted - set(cells[hits])
+        if unused:
+            gathered.notes.append(
+                f"exclude by column {exclude.column!r}: {len(unused)} of {len(wanted)} values stand in no row"
+            )
+        rows.set_aside(hits, "row.excluded", exclude.reason)
+    if declined and source.activity != "register":
+        refused = gathered.person_id.isin(declined).to_numpy(dtype=bool)
+        rows.set_aside(refused, "row.no_consent", "the register says that the person did not consent")
+    facts = _dates(rows)
+    if source.closes is not None:
+        late = (facts.stamp.dt.normalize() > pd.Timestamp(source.closes)).to_numpy(dtype=bool)
+        reasons = [
+            f"answered on {day}, after the closing date {source.closes}: listed, not counted"
+            for day in facts.date
+        ]
+        rows.set_aside(late, "row.late", reasons)
+    return facts
+
+
+def _dates(rows: Rows) -> RowFacts:
+    gathered = rows.gathered
+    source, frame = gathered.source, gathered.frame
+    cell = source.answered_on
+    if cell is None:
+        none = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+        return RowFacts(none, pd.Series(np.nan, index=frame.index, dtype="str"))
+    header = gathered.column(cell.column) if cell.column is not None else ""
+    texts = frame[header] if header else pd.Series(str(cell.value), index=frame.index, dtype="str")
+    stamps, bad = to_dates(texts, source.date_formats, gathered.missing)
+    bad &= rows.alive
+    rows.log.change(
+        "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]),
+        reason="fits none of the date formats: " + ", ".join(source.date_formats) + "; the date is left missing",
+    )  # fmt: skip
+    return RowFacts(stamps, stamps.dt.strftime("%Y-%m-%d").astype("str"))
+
+
+def belongs(gathered: Gathered, block: Block) -> BoolArray:
+    """Return which rows a block is for."""
+    mask = np.ones(len(gathered.row), dtype=bool)
+    for name, texts in block.when.items():
+        wanted = {fold(text) for text in texts}
+        cells = gathered.frame[gathered.column(name)].fillna("").map(fold)
+        mask &= cells.isin(wanted).to_numpy(dtype=bool)
+    return mask
+
+
+def answered_rules(rows: Rows, parts: BoolArray, answered: BoolArray) -> None:
+    """Set aside rows that no block is for, and rows in which no question is answered."""
+    rows.set_aside(~parts, "row.no_part", "no part of the study file is for this row ('when' fits nowhere)")
+    rows.set_aside(~answered, "row.no_answer", "no question is answered")
+
+
+def repeated_rule(rows: Rows, facts: RowFacts, answers: pd.DataFrame) -> None:
+    """Keep one row per person, as the source's `repeated` says; order is by time stamp, then file and row.
+
+    Raises
+    ------
+    InputError
+        When `repeated` is ``refuse`` and somebody stands there twice.
+    """
+    gathered = rows.gathered
+    source: Source = gathered.source
+    if source.repeated == "keep":
+        return
+    places = np.flatnonzero(rows.alive & gathered.has_id)
+    order = pd.DataFrame(
+        {
+            "person": gathered.person_id.iloc[places].to_numpy(),
+            "stamp": facts.stamp.iloc[places].to_numpy(),
+            "file": gathered.file[places], "row": gathered.row[places], "place": places,
+        }
+    ).sort_values(["person", "stamp", "file", "row"], na_position="last", kind="stable")  # fmt: skip
+    keep = "last" if source.repeated == "last" else "first"
+    kept = order.drop_duplicates("person", keep=keep).set_index("person")
+    extra = order[~order["place"].isin(kept["place"])]
+    if not len(extra):
+        return
+    if source.repeated == "refuse":
+        first = extra.iloc[0]
+        other = kept.loc[first["person"]]
+        raise InputError(
+            f"source {source.name!r}: the same person stands there more than once",
+            file=first["file"], row=int(first["row"]), found=f"also in {other['file']}, row {other['row']}",
+            allowed="one row per person; choose repeated: first, last or keep",
+        )  # fmt: skip
+    reasons = [""] * len(gathered.row)
+    mask = np.zeros(len(gathered.row), dtype=bool)
+    for entry in extra.itertuples():
+        other = kept.loc[entry.person]
+        same = answers.iloc[entry.place].equals(answers.iloc[int(other["place"])])
+        kind = "same person, same answers" if same else "same person, other answers"
+        reasons[entry.place] = f"{kind}; the {keep} one is used: {other['file']}, row {other['row']}"
+        mask[entry.place] = True
+    rows.set_aside(mask, "row.repeated", reasons)
+
+
+def log_cells(
+    rows: Rows, header: str, texts: pd.Series, rules: NDArray[np.object_], reason: dict[str, str]
+) -> None:
+    """Log the cells of one column that a rule set missing, in rows that are still in use."""
+    touched = (rules != "") & (rules != EMPTY) & rows.alive
+    for rule in sorted(set(rules[touched])):
+        mask = touched & (rules == rule)
+        rows.log.change(
+            rule, "set_missing", **rows.where(mask), column=header, before=list(texts[mask]),
+            reason=reason.get(rule) or ("means 'no answer'" if rule == MISSING else "is not allowed here"),
+        )  # fmt: skip

@@ -1,0 +1,9 @@
+"""Raw files to text tables: one module per family of formats, chosen by `read_table`."""
+
+from .numbers import Numbers, find_decimal, to_number
+from .registry import READERS, Reader, find_reader, read_table
+from .table import RawTable, Refused
+
+__all__ = [
+    "READERS", "Numbers", "RawTable", "Reader", "Refused", "find_decimal", "find_reader", "read_table", "to_number",
+]  # fmt: skip

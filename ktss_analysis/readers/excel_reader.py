@@ -1,0 +1,152 @@
+"""Reader for workbooks: XLSX, and the older XLS and ODS that the same library opens."""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from ..core import InputError
+from .table import RawTable, build_table
+
+_OLE = b"\xd0\xcf\x11\xe0"
+_SUFFIXES = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
+
+
+def sniff(path: Path, head: bytes) -> float:
+    """Return how likely the file is a workbook, 0 to 1, from its name and first bytes."""
+    kind = _kind(path, head)
+    if kind:
+        return 1.0
+    return 0.5 if path.suffix.lower() in _SUFFIXES and not head.strip() else 0.0
+
+
+def read(
+    path: Path,
+    *,
+    sheet: str | int | None = None,
+    header_row: int | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+) -> RawTable:
+    """Read one sheet of a workbook as text.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The workbook.
+    sheet : str or int, optional
+        Name of the sheet, or its number counted from 1; the first visible sheet with content when not given.
+    header_row : int, optional
+        Row of the headers, counted from 1.
+    encoding, separator
+        Not used: a workbook has neither.
+
+    Returns
+    -------
+    RawTable
+        Whole numbers without ``.0``, other numbers in full precision, dates as ISO text, durations in seconds,
+        truth values as TRUE and FALSE, error cells as their text such as ``#DIV/0!``. A row without any
+        content is no record.
+
+    Raises
+    ------
+    InputError
+        For a file that is no workbook, is protected by a password, or lacks the sheet.
+    """
+    kind = _kind(path, path.read_bytes()[:8])
+    if not kind:
+        raise InputError(
+            "the file is no workbook, although its name or the study file says so",
+            file=path.name, allowed="an XLSX file; for text give format: csv",
+        )  # fmt: skip
+    workbook = _open(path)
+    try:
+        name, notes = _choose(workbook, path, sheet)
+        cells = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except InputError:
+        raise
+    except Exception as error:
+        raise _unreadable(path, error) from None
+    records, rows = [], []
+    for number, values in enumerate(cells, 1):
+        record = [_text(value) for value in values]
+        if any(record):
+            records.append(record)
+            rows.append(number)
+    if not records:
+        raise InputError(f"sheet {name!r} is empty", file=path.name, allowed=_names(workbook))
+    return build_table(records, rows, file=path, format=kind, header_row=header_row, sheet=name, notes=notes)
+
+
+def _kind(path: Path, head: bytes) -> str:
+    if head.startswith(_OLE):
+        return "xls"
+    if head.startswith(b"PK") and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+        if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
+            return "xlsx"
+        if "content.xml" in names:
+            return "ods"
+    return ""
+
+
+def _open(path: Path) -> Any:
+    from python_calamine import CalamineWorkbook
+
+    try:
+        return CalamineWorkbook.from_path(str(path))
+    except Exception as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"the workbook cannot be opened: it is protected by a password or damaged ({error})",
+        file=path.name, allowed="the file saved again as XLSX without a password",
+    )  # fmt: skip
+
+
+def _names(workbook: Any) -> str:
+    return "sheets " + ", ".join(repr(name) for name in workbook.sheet_names)
+
+
+def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[str, list[str]]:
+    names = list(workbook.sheet_names)
+    if isinstance(sheet, int):
+        if not 1 <= sheet <= len(names):
+            raise InputError(
+                "there is no such sheet", file=path.name, found=sheet, allowed=f"1 to {len(names)}"
+            )
+        return names[sheet - 1], []
+    if sheet is not None:
+        if sheet not in names:
+            raise InputError("there is no such sheet", file=path.name, found=sheet, allowed=_names(workbook))
+        return sheet, []
+    visible = [entry.name for entry in workbook.sheets_metadata if str(entry.visible).endswith("Visible")]
+    filled = [name for name in visible or names if workbook.get_sheet_by_name(name).height]
+    if not filled:
+        raise InputError(
+            "no sheet holds a cell", file=path.name, allowed="a row of headers and rows below it"
+        )
+    others = ", ".join(repr(name) for name in filled[1:])
+    notes = [f"sheet {filled[0]!r} was read; not read: {others}"] if others else []
+    return filled[0], notes
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, datetime.timedelta):
+        return _text(value.total_seconds())
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return "" if value is None else str(value)

@@ -1,0 +1,116 @@
+"""The readers, and which of them opens a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core import InputError
+from . import csv_reader, excel_reader
+from .table import RawTable
+
+_HEAD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One module that reads one family of formats.
+
+    Parameters
+    ----------
+    name : str
+        Name in messages.
+    formats : tuple of str
+        Values of a source's `format` that ask for this reader.
+    sniff : callable
+        ``sniff(path, head) -> float``: how likely this reader is the right one, 0 to 1, from the name and the
+        first bytes.
+    read : callable
+        ``read(path, *, sheet, header_row, encoding, separator) -> RawTable``.
+    """
+
+    name: str
+    formats: tuple[str, ...]
+    sniff: Callable[[Path, bytes], float]
+    read: Callable[..., RawTable]
+
+
+READERS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        Reader("text table", ("csv", "tsv"), csv_reader.sniff, csv_reader.read),
+        Reader("workbook", ("xlsx", "xls", "ods"), excel_reader.sniff, excel_reader.read),
+    )
+}
+
+
+def find_reader(path: Path, format: str = "auto") -> Reader:
+    """Return the reader for a file: by declared format, else the one that recognises it best.
+
+    Raises
+    ------
+    InputError
+        For a format nobody reads, or a file nobody recognises.
+    """
+    if format != "auto":
+        for reader in READERS.values():
+            if format in reader.formats:
+                return reader
+        known = ", ".join(name for reader in READERS.values() for name in reader.formats)
+        raise InputError("there is no such format", file=path.name, found=format, allowed=f"auto, {known}")
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    score, reader = max(
+        ((reader.sniff(path, head), reader) for reader in READERS.values()), key=lambda pair: pair[0]
+    )
+    if score <= 0:
+        known = ", ".join(name.upper() for entry in READERS.values() for name in entry.formats)
+        raise InputError("nobody here can read this kind of file", file=path.name, allowed=known)
+    return reader
+
+
+def read_table(
+    path: str | Path,
+    *,
+    format: str = "auto",
+    sheet: str | int | None = None,
+    header_row: int | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+) -> RawTable:
+    """Read a raw file as text.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file.
+    format : str
+        ``auto`` looks at the content; otherwise one of the readers' formats.
+    sheet : str or int, optional
+        Sheet of a workbook, by name or by number counted from 1.
+    header_row : int, optional
+        Row of the headers, counted from 1; found when not given.
+    encoding, separator : str, optional
+        Of a text file; found when not given.
+
+    Returns
+    -------
+    RawTable
+        All cells as text, with row numbers and notes.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, empty, protected, of another kind than said, or has no headers.
+    """
+    location = Path(path)
+    if not location.is_file():
+        raise InputError("there is no such file", file=location)
+    try:
+        reader = find_reader(location, format)
+        return reader.read(
+            location, sheet=sheet, header_row=header_row, encoding=encoding, separator=separator
+        )
+    except OSError as error:
+        raise InputError(f"the file cannot be read ({error.strerror})", file=location.name) from None

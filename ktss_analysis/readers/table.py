@@ -1,0 +1,234 @@
+"""What every reader returns: all cells as text, with the row each record stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..core import InputError
+
+_LOOK_AT = 20
+_FILLED_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One record that a reader could not place into columns.
+
+    Parameters
+    ----------
+    row : int
+        Row in the file.
+    reason : str
+        Why, in words.
+    cells : tuple of str
+        The cells as they stand there.
+    """
+
+    row: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A raw file as text, before any conversion.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        All cells as text, shape (n_records, n_columns); an empty cell is ``""``. Columns are the headers, with
+        line breaks and repeated blanks made one blank. A header that stands there twice becomes
+        ``"Name (2)"``, an empty one ``"column 7"``.
+    file : pathlib.Path
+        The file.
+    rows : numpy.ndarray of int, shape (n_records,)
+        Where each record starts, counted from 1. In a workbook this is the sheet's row. In a text file it is the
+        physical line, so a record with line breaks inside quotes moves the numbers of later records on, as in
+        a text editor.
+    header_row : int
+        Row of the headers, counted in the same way.
+    format : str
+        ``csv``, ``tsv``, ``xlsx``, ``xls`` or ``ods``.
+    encoding, separator, sheet : str
+        How the file was read; empty where the format has none.
+    refused : tuple of Refused
+        Records with more cells than there are columns; they are not in `frame`.
+    notes : tuple of str
+        What was guessed or repaired, in words.
+    """
+
+    frame: pd.DataFrame
+    file: Path
+    rows: NDArray[np.int64]
+    header_row: int
+    format: str
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    refused: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n_records(self) -> int:
+        """Number of records read, those refused included."""
+        return len(self.rows) + len(self.refused)
+
+
+def tidy_headers(cells: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return headers that are unique and not empty, and notes on those that had to be changed."""
+    seen: dict[str, int] = {}
+    headers: list[str] = []
+    notes: list[str] = []
+    plain = [re.sub(r"\s+", " ", cell).strip() for cell in cells]
+    taken = set(plain)
+    for number, name in enumerate(plain, 1):
+        if not name:
+            name = f"column {number}"
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            unique = f"{name} ({seen[name]})"
+            while unique in taken or unique in headers:
+                seen[name] += 1
+                unique = f"{name} ({seen[name]})"
+            notes.append(f"header {name!r} stands there more than once; column {number} is called {unique!r}")
+            name = unique
+        headers.append(name)
+    return headers, notes
+
+
+def find_header(records: Sequence[Sequence[str]], file: Path) -> int:
+    """Return the index of the header: the first record that is filled about as widely as those below it.
+
+    Titles and comments above the header fill one cell or a few; a header fills most of the columns in use.
+    """
+    filled = [sum(1 for cell in record if cell.strip()) for record in records[:_LOOK_AT]]
+    if not any(filled):
+        raise InputError(
+            "the file holds no text", file=file.name, allowed="a row of headers and rows below it"
+        )
+    needed = max(1, _FILLED_SHARE * max(filled))
+    return next(index for index, count in enumerate(filled) if count >= needed)
+
+
+def build_table(
+    records: Sequence[Sequence[str]],
+    rows: Sequence[int],
+    *,
+    file: Path,
+    format: str,
+    header_row: int | None = None,
+    encoding: str = "",
+    separator: str = "",
+    sheet: str = "",
+    notes: Sequence[str] = (),
+) -> RawTable:
+    """Turn records into a `RawTable`: find the headers, square the rows, set aside those that are too long.
+
+    Parameters
+    ----------
+    records : sequence of sequences of str
+        All records of the file that hold at least one cell.
+    rows : sequence of int, shape (n_records,)
+        Row each record starts in.
+    file, format, encoding, separator, sheet
+        As in `RawTable`.
+    header_row : int, optional
+        Row of the headers; found by `find_header` when not given.
+    notes : sequence of str
+        Notes of the reader.
+
+    Raises
+    ------
+    InputError
+        When there is no header, or `header_row` holds none.
+    """
+    comments = list(notes)
+    index = _header_index(records, rows, header_row, file)
+    if header_row is None and index > 0:
+        comments.append(f"rows above the headers in row {rows[index]} were skipped")
+    headers, renamed = tidy_headers(_without_empty_tail(records[index]))
+    comments += renamed
+    body, body_rows = _without_empty_end(records[index + 1 :], rows[index + 1 :], comments)
+    width = len(headers)
+    wider = max((len(_without_empty_tail(record)) for record in body if len(record) > width), default=0)
+    named = sum(1 for cell in records[index] if cell.strip())
+    if wider > width and len(records[index]) >= wider and named:
+        headers, _ = tidy_headers(records[index][:wider])
+        width = wider
+    good, good_rows, refused, n_short = _square(body, body_rows, width)
+    if n_short:
+        comments.append(
+            f"{n_short} rows have fewer cells than there are headers; the cells that lack are empty"
+        )
+    columns = zip(*good, strict=True) if good else [() for _ in headers]
+    frame = pd.DataFrame(
+        {name: pd.array(list(cells), dtype="str") for name, cells in zip(headers, columns, strict=True)}
+    )
+    return RawTable(
+        frame, file, np.array(good_rows, dtype=np.int64), int(rows[index]), format, encoding, separator, sheet,
+        tuple(refused), tuple(comments),
+    )  # fmt: skip
+
+
+def _header_index(
+    records: Sequence[Sequence[str]], rows: Sequence[int], header_row: int | None, file: Path
+) -> int:
+    if header_row is None:
+        return find_header(records, file)
+    if header_row not in rows:
+        last = rows[-1] if rows else 0
+        raise InputError(
+            "no headers in the row given as header_row",
+            file=file.name, row=header_row, allowed=f"a filled row from 1 to {last}",
+        )  # fmt: skip
+    return list(rows).index(header_row)
+
+
+def _without_empty_tail(record: Sequence[str]) -> list[str]:
+    cells = list(record)
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells
+
+
+def _without_empty_end(
+    records: Sequence[Sequence[str]], rows: Sequence[int], notes: list[str]
+) -> tuple[Sequence[Sequence[str]], Sequence[int]]:
+    end = len(records)
+    while end and not any(cell.strip() for cell in records[end - 1]):
+        end -= 1
+    if end < len(records):
+        notes.append(f"{len(records) - end} empty rows at the end were left out")
+    return records[:end], rows[:end]
+
+
+def _square(
+    records: Sequence[Sequence[str]], rows: Sequence[int], width: int
+) -> tuple[list[Sequence[str]], list[int], list[Refused], int]:
+    good: list[Sequence[str]] = []
+    good_rows: list[int] = []
+    refused: list[Refused] = []
+    n_short = 0
+    for record, row in zip(records, rows, strict=True):
+        length = len(record)
+        if length > width:
+            if any(cell.strip() for cell in record[width:]):
+                reason = (
+                    f"the row has {len(_without_empty_tail(record))} cells, but there are {width} headers"
+                )
+                refused.append(Refused(row, reason, tuple(record)))
+                continue
+            record = record[:width]
+        elif length < width:
+            n_short += 1
+            record = [*record, *[""] * (width - length)]
+        good.append(record)
+        good_rows.append(row)
+    return good, good_rows, refused, n_short

@@ -1,0 +1,1 @@
+"""Evidence streams: canonical tables in, result rows out; one module per stream."""

@@ -1,0 +1,59 @@
+"""What cleaning did: rows read, used and set aside per source; changes and flags per rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+
+from ..results import count_row, text_row
+from .common import gather
+
+STREAM = "cleaning"
+
+
+def accounts(frame: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
+    """Return rows read, used and set aside per source in `owned`; the three numbers always add up."""
+    parts = []
+    frame = frame[frame["source"].isin(owned)]
+    for source, mine in frame.groupby("source", sort=True):
+        for statistic, column in (("rows_read", "n_read"), ("rows_used", "n_used"), ("rows_set_aside", "n_set_aside")):
+            parts.append(
+                count_row(int(mine[column].sum()), stream=STREAM, statistic=statistic, target_type="source",
+                          target_id=str(source), unit="count of rows")
+            )  # fmt: skip
+    return gather(parts)
+
+
+def changes(change_log: pd.DataFrame, quarantine: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
+    """Return how many cells or rows each cleaning rule touched, per source in `owned`."""
+    parts = []
+    change_log, quarantine = (part[part["source"].isin(owned)] for part in (change_log, quarantine))
+    if len(change_log):
+        counted = change_log.groupby(["source", "rule", "action"]).size()
+        for (source, rule, action), count in counted.items():
+            parts.append(
+                count_row(int(count), stream=STREAM, statistic="cells_touched", target_type="source",
+                          target_id=str(source), aspect=str(rule), group=str(action), unit="count of rows")
+            )  # fmt: skip
+    if len(quarantine):
+        for (source, rule), count in quarantine.groupby(["source", "rule"]).size().items():
+            parts.append(
+                count_row(int(count), stream=STREAM, statistic="rows_set_aside_by_rule", target_type="source",
+                          target_id=str(source), aspect=str(rule), unit="count of rows")
+            )  # fmt: skip
+    return gather(parts)
+
+
+def first_answers(tables: Mapping[str, pd.DataFrame], owned: Collection[str]) -> pd.DataFrame:
+    """Return the date of the first dated answer per source; rules fixed later than that were not fixed before."""
+    parts = []
+    for name in ("ratings", "responses"):
+        table = tables[name]
+        dated = table[table["answered_on"].notna() & table["source"].isin(owned)]
+        for source, first in dated.groupby("source")["answered_on"].min().items():
+            parts.append(
+                text_row(str(first)[:10], stream=STREAM, statistic="first_answer", target_type="source",
+                         target_id=str(source), aspect=name)
+            )  # fmt: skip
+    return gather(parts)

@@ -1,0 +1,134 @@
+"""Who took part: planned, invited, consented and used people of every activity; country and role."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..core import Estimate
+from ..psychometrics.intervals import median_interval
+from ..results import count_row, rows_from
+from ..rules import suppress_cells
+from .common import Setting, Tables, gather, mark, of_activity
+
+STREAM = "participants"
+ACTIVITIES = (
+    "workshop", "guide_review", "tool_review", "best_worst", "focus_groups", "quality_board", "assembly",
+    "self_assessment",
+)  # fmt: skip
+
+
+def people_used(tables: Tables, setting: Setting, activity: str) -> set[str]:
+    """Return the pseudonyms of all people of whom at least one answer of `activity` is used."""
+    used: set[str] = set()
+    for name in ("ratings", "responses", "codings", "choices"):
+        table = tables.get(name)
+        if table is None or table.empty:
+            continue
+        mine = of_activity(table, setting, activity)
+        if "value" in mine.columns:
+            mine = mine[mine["value"].notna()]
+        used |= set(mine["person_id"].dropna().astype(str))
+    return used
+
+
+def flow(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """Return planned, invited, consented and used people per activity."""
+    people = tables["people"]
+    parts = []
+    everybody: set[str] = set()
+    for activity in ACTIVITIES:
+        planned = setting.study.plan.get(activity)
+        used = people_used(tables, setting, activity)
+        everybody |= used
+        if planned is None and not used:
+            continue
+        if planned is not None:
+            parts.append(_count(planned, "n_planned", activity, unit="plan"))
+        if len(people):
+            mine = people[people["streams"].fillna("").str.split("|").map(lambda all_: activity in all_)]
+            if len(mine):
+                parts.append(_count(int(mine["invited"].fillna(False).sum()), "n_invited", activity))
+                parts.append(_count(int(mine["consented"].fillna(False).sum()), "n_consented", activity))
+        parts.append(_count(len(used), "n_used_people", activity))
+    parts.append(_count(len(everybody), "n_used_people", "any"))
+    parts.append(_overlap(tables, setting))
+    return gather(parts)
+
+
+def _count(value: int, statistic: str, activity: str, unit: str = "people") -> pd.DataFrame:
+    return count_row(value, stream=STREAM, statistic=statistic, target_type="activity", target_id=activity,
+                     unit=unit)  # fmt: skip
+
+
+def _overlap(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """Return how many people took part in two evidence streams; they make the streams dependent."""
+    streams = ("guide_review", "tool_review", "workshop", "focus_groups")
+    used = {name: people_used(tables, setting, name) for name in streams}
+    parts = []
+    for number, first in enumerate(streams):
+        for second in streams[number + 1 :]:
+            if used[first] and used[second]:
+                shared = len(used[first] & used[second])
+                parts.append(
+                    count_row(shared, stream=STREAM, statistic="n_overlap", target_type="activity_pair",
+                              target_id=f"{first}~{second}", n_used=len(used[first] | used[second]))
+                )  # fmt: skip
+    return gather(parts)
+
+
+def background(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """Return one-way tables of country and role, and the two-way table, with small cells hidden.
+
+    A cell of 1 to `minimum_cell` - 1 people is hidden, and so many further cells that no hidden one can be
+    computed from a total (see `rules.suppress_cells`).
+    """
+    people = tables["people"]
+    used = {person for activity in ACTIVITIES for person in people_used(tables, setting, activity)}
+    mine = people[people["person_id"].isin(used)] if len(people) else people
+    if mine.empty:
+        return gather([])
+    minimum = setting.study.privacy.minimum_cell
+    note = mark(mine, "people", "used")
+    parts = []
+    for column in ("country", "role", "language"):
+        counts = mine[column].dropna().value_counts().sort_index()
+        if counts.empty:
+            continue
+        hidden = suppress_cells(counts.to_numpy()[None, :], minimum)[0]
+        parts += _cells(counts, hidden, column, "", note, minimum)
+    table = pd.crosstab(mine["country"], mine["role"])
+    if table.size:
+        hidden = suppress_cells(table.to_numpy(), minimum)
+        for number, country in enumerate(table.index):
+            parts += _cells(table.loc[country], hidden[number], "country_role", str(country), note, minimum)
+    years = mine["kt_years"].dropna().astype(float)
+    middle = (
+        median_interval(np.sort(years.to_numpy()), ci_level=setting.level)
+        if len(years)
+        else Estimate.absent("undefined", "years were not asked")
+    )
+    parts.append(rows_from(middle, stream=STREAM, statistic="median_kt_years", target_type="study", unit="years",
+                           source_rows=note))  # fmt: skip
+    return gather(parts)
+
+
+def _cells(
+    counts: pd.Series, hidden: np.ndarray, aspect: str, group: str, note: str, minimum: int
+) -> list[pd.DataFrame]:
+    parts = []
+    for (label, count), hide in zip(counts.items(), hidden, strict=True):
+        row = count_row(int(count), stream=STREAM, statistic="people", target_type="category",
+                        target_id=_slug(str(label)), aspect=aspect, group=_slug(group), unit="people",
+                        label=str(label), source_rows=note)  # fmt: skip
+        if hide:
+            row[["estimate", "ci_low", "ci_high"]] = np.nan
+            row["n_used"] = pd.NA
+            row["status"] = "masked"
+            row["reason"] = f"fewer than {minimum} people, or hidden to protect such a cell"
+        parts.append(row)
+    return parts
+
+
+def _slug(text: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in text).split()).lower()

@@ -1,0 +1,300 @@
+"""The study file: which raw files there are, how their columns map to the canonical tables, and the plan."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from .core import StudyError
+from .framework import Framework, Identifier, load_framework
+from .yamlfile import Strict, load_model, sha256_of
+
+Activity = Literal[
+    "register", "guide_review", "tool_review", "workshop", "best_worst", "focus_groups", "quality_board",
+    "assembly", "self_assessment", "triage",
+]  # fmt: skip
+Table = Literal[
+    "people", "ratings", "responses", "codings", "codebook", "choices", "comments", "suggestions",
+    "decisions", "changes", "item_versions",
+]  # fmt: skip
+
+
+class Cell(Strict):
+    """Where a value comes from: a raw column, or one value for all rows; `labels` recodes texts."""
+
+    column: str | None = None
+    value: str | int | float | None = None
+    labels: dict[str, str | int | float] = {}
+
+    @model_validator(mode="after")
+    def _one(self) -> Cell:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("give either 'column' (a raw header) or 'value' (the same for all rows)")
+        return self
+
+
+class Block(Strict):
+    """One part of a raw file that fills one canonical table.
+
+    With `columns` the part is wide: every matching raw column holds one value per person and becomes one row
+    per person and target. `columns` is a pattern such as ``"{target}_relevance"`` or a mapping from raw
+    header to target id. Without `columns` each raw row becomes one row of the table, filled from `fields`.
+
+    Parameters
+    ----------
+    table : str
+        Canonical table.
+    columns : str or dict, optional
+        Wide part: pattern with ``{target}``, or raw header -> target id.
+    target_type : str, optional
+        Kind of target: skill, module, item, or a free word for targets outside the framework.
+    aspect : str, optional
+        What is judged.
+    round, occasion : int, optional
+        Constant round or occasion of a wide part.
+    scale : tuple of float or "framework", optional
+        Allowed range; a value outside is set missing and logged.
+    labels : dict or "framework", optional
+        Label -> number, matched without regard to case, accents and blanks. A label that starts with its
+        number ("7 - Very important") needs no entry when `leading_number` is true.
+    leading_number : bool
+        Read the number a label starts with.
+    whole : bool
+        Only whole numbers are allowed.
+    fields : dict
+        Canonical column -> where it comes from.
+    when : dict
+        Raw column -> texts; only rows with one of these texts in that column belong to the part.
+    """
+
+    table: Table
+    columns: str | dict[str, str] | None = None
+    target_type: str | None = None
+    aspect: str | None = None
+    round: int | None = None
+    occasion: int | None = None
+    scale: tuple[float, float] | Literal["framework"] | None = None
+    labels: dict[str, float] | Literal["framework"] = {}
+    leading_number: bool = False
+    whole: bool = True
+    fields: dict[str, Cell] = {}
+    when: dict[str, list[str]] = {}
+
+    @model_validator(mode="after")
+    def _wide_or_rows(self) -> Block:
+        if isinstance(self.columns, str) and "{target}" not in self.columns:
+            raise ValueError("a column pattern needs the word {target}, e.g. '{target}_relevance'")
+        if self.columns is None and not self.fields:
+            raise ValueError("give 'columns' (one column per target) or 'fields' (one row per raw row)")
+        if self.columns is not None and self.table not in ("ratings", "responses", "comments"):
+            raise ValueError(f"table {self.table!r} cannot be filled from one column per target; use 'fields'")
+        if self.table == "ratings" and self.columns is not None and not (self.target_type and self.aspect):
+            raise ValueError("ratings need 'target_type' and 'aspect'")
+        return self
+
+
+class Exclude(Strict):
+    """Rows an analyst sets aside by hand; the reason is printed."""
+
+    column: str
+    values: Annotated[list[str], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=8)]
+
+
+class Source(Strict):
+    """One activity's raw files of one layout.
+
+    Parameters
+    ----------
+    name : str
+        Unique name, used in file names and result ids.
+    activity : str
+        Evidence stream the source feeds.
+    files : list of str
+        Paths or glob patterns below the study's `data_dir`.
+    format : str
+        ``auto``, ``csv``, ``tsv`` or ``xlsx``.
+    sheet, header_row, encoding, separator, decimal : optional
+        Overrides of what is detected; `header_row` counts from 1.
+    person : Cell, optional
+        Identifies the participant; becomes a keyed pseudonym. Without it every row is a person of its own.
+    language, answered_on, seconds : Cell, optional
+        Language of the answers, date of the answer, time taken.
+    date_formats : list of str
+        Accepted formats in `strptime` notation, tried in this order.
+    closes : str, optional
+        ISO date; later rows are listed, not counted.
+    missing : list of str
+        Texts that mean "no answer", besides empty cells.
+    exclude : list of Exclude
+        Rows set aside by hand.
+    repeated : {"first", "last", "refuse", "keep"}
+        What happens when one person stands in the source more than once; ``keep`` is for layouts with many
+        rows per person. Repeats are set aside in quarantine, never dropped silently.
+    free_text : list of str
+        Raw columns that hold free text; kept apart with a review status.
+    blocks : list of Block
+        How the columns fill the canonical tables.
+    """
+
+    name: Identifier
+    activity: Activity
+    files: Annotated[list[str], Field(min_length=1)]
+    format: Literal["auto", "csv", "tsv", "xlsx"] = "auto"
+    sheet: str | int | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
+    person: Cell | None = None
+    language: Cell | None = None
+    answered_on: Cell | None = None
+    seconds: Cell | None = None
+    date_formats: list[str] = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y"]
+    closes: str | None = None
+    missing: list[str] = ["n/a", "N/A", "NA", "-", "–", "."]
+    exclude: list[Exclude] = []
+    repeated: Literal["first", "last", "refuse", "keep"] = "first"
+    free_text: list[str] = []
+    blocks: Annotated[list[Block], Field(min_length=1)]
+
+    @field_validator("closes")
+    @classmethod
+    def _iso(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError("needs a date such as 2024-11-20")
+        return value
+
+
+class Privacy(Strict):
+    """What protects the people in the data."""
+
+    minimum_cell: Annotated[int, Field(ge=2)] = 5
+    pseudonym_key_env: str = "KTSS_PSEUDONYM_KEY"
+    pseudonym_key: str | None = None
+
+
+class Funding(Strict):
+    """Funding line and disclaimer that every public output carries."""
+
+    statement: str = ""
+    disclaimer: str = ""
+
+
+class Outputs(Strict):
+    """What the run renders."""
+
+    formats: list[Literal["html", "pdf", "docx"]] = ["html", "pdf", "docx"]
+    boot: Annotated[int, Field(ge=200)] = 2000
+
+
+class Study(Strict):
+    """A study: sources, plan, framework and rules."""
+
+    id: Identifier
+    title: str
+    subtitle: str = ""
+    synthetic: bool = False
+    authors: list[str] = []
+    date: str = ""
+    licence: str = "CC BY 4.0"
+    doi: str = ""
+    framework: str
+    rules: str
+    data_dir: str = "."
+    languages: list[str] = ["en"]
+    seed: int = 20240101
+    plan: dict[str, Annotated[int, Field(ge=0)]] = {}
+    scope: dict[str, str] = {}
+    privacy: Privacy = Privacy()
+    funding: Funding = Funding()
+    outputs: Outputs = Outputs()
+    sources: list[Source] = []
+
+    _path: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _check(self) -> Study:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"source name {twice[0]!r} stands there twice")
+        if self.privacy.pseudonym_key is not None and not self.synthetic:
+            raise ValueError(
+                "privacy.pseudonym_key is only for synthetic data; put the key into the environment variable "
+                f"{self.privacy.pseudonym_key_env}"
+            )
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The study file."""
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """Folder that the study file's relative paths start from."""
+        return self._path.parent
+
+    @property
+    def rules_path(self) -> Path:
+        """The decision rules file."""
+        return (self.folder / self.rules).resolve()
+
+    @property
+    def framework_path(self) -> Path:
+        """The framework file."""
+        return (self.folder / self.framework).resolve()
+
+    @cached_property
+    def instrument(self) -> Framework:
+        """The framework, read once."""
+        return load_framework(self.framework_path)
+
+    def of(self, *activities: str) -> list[Source]:
+        """Return the sources that feed one of `activities`."""
+        return [source for source in self.sources if source.activity in activities]
+
+    def files(self, source: Source) -> list[Path]:
+        """Return the raw files of a source, sorted by name.
+
+        Raises
+        ------
+        StudyError
+            When a path or pattern matches no file.
+        """
+        base = (self.folder / self.data_dir).resolve()
+        found: list[Path] = []
+        for pattern in source.files:
+            matches = sorted(base.glob(pattern)) if any(c in pattern for c in "*?[") else [base / pattern]
+            matches = [path for path in matches if path.is_file()]
+            if not matches:
+                raise StudyError(f"{self._path}, source {source.name!r}: no file {pattern!r} in {base}")
+            found += [path for path in matches if path not in found]
+        return found
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return the SHA-256 of the study, framework and rules files."""
+        return {
+            "study": sha256_of(self._path),
+            "framework": sha256_of(self.framework_path),
+            "rules": sha256_of(self.rules_path),
+        }
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study file; its framework is read on first use.
+
+    Raises
+    ------
+    StudyError
+        With one line per fault: file, line, path in the file, what is wrong.
+    """
+    location = Path(path).resolve()
+    study = load_model(Study, location)
+    study._path = location
+    return study

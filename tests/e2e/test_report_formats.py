@@ -1,0 +1,513 @@
+"""One executed notebook becomes HTML, PDF and DOCX that people with and without sight can read."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
+
+import matplotlib as mpl
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from report_sample import CODE_MARK, FACTS, HOSTILE, cell, dot_figure, notebook, sample_cells, sample_notebook
+
+from ktss_analysis.core import KtssError
+from ktss_analysis.display.emit import emit_figure, emit_markdown, emit_table
+from ktss_analysis.display.text_safety import clean_text, safe_text
+from ktss_analysis.report import FORMATS, render
+from ktss_analysis.report.document import Document, full_tag, read_facts
+from ktss_analysis.report.labels import BANNER, WORDS
+from ktss_analysis.report.render import convert, read_document
+
+mpl.use("Agg")
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes, and the text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.skipping = 0
+        self.feed(source)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.skipping += tag in {"style", "script"}
+
+    def handle_endtag(self, tag):
+        self.skipping -= tag in {"style", "script"}
+
+    def handle_data(self, data):
+        if not self.skipping:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    return read_document(sample_notebook())
+
+
+@pytest.fixture(scope="module")
+def files(document) -> dict[str, bytes]:
+    return {name: convert(document, name) for name in FORMATS}
+
+
+@pytest.fixture(scope="module")
+def page(files) -> Page:
+    return Page(files["html"].decode())
+
+
+@pytest.fixture(scope="module")
+def docx(files) -> dict[str, str]:
+    with ZipFile(BytesIO(files["docx"])) as archive:
+        return {name: archive.read(name).decode("utf-8", "replace") for name in archive.namelist()}
+
+
+def pdf_text(content: bytes, *options: str) -> str:
+    """Return the text of a PDF by poppler, or skip where it is absent."""
+    try:
+        done = subprocess.run(["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True)
+    except FileNotFoundError:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    return done.stdout.decode()
+
+
+def docx_text(content: bytes) -> str:
+    with ZipFile(BytesIO(content)) as archive:
+        root = ElementTree.fromstring(archive.read("word/document.xml"))
+    paragraphs = []
+    for paragraph in root.iter(f"{W}p"):
+        parts: list[str] = []
+        for element in paragraph.iter():
+            if element.tag == f"{W}t":
+                parts.append(element.text or "")
+            elif element.tag == f"{W}br":
+                parts.append("\n")
+        paragraphs.append("".join(parts))
+    return "\n".join(paragraphs)
+
+
+# ------------------------------------------------------------------------------------------------ HTML
+
+
+def test_html_asks_for_nothing_from_outside(page):
+    assert not page.all("script", "iframe", "object", "embed", "base")
+    sources = [value for _, attributes in page.tags for name, value in attributes.items() if name in {"src", "srcset"}]
+    assert sources
+    assert all(str(source).startswith("data:") for source in sources)
+    assert not page.all("link")
+
+
+def test_html_style_sheet_loads_nothing(files):
+    styles = "".join(re.findall(r"<style.*?</style>", files["html"].decode(), flags=re.DOTALL))
+    assert "prefers-color-scheme: dark" in styles
+    assert "@media print" in styles
+    assert not re.search(r"url\(|@import", styles)
+
+
+def test_html_has_language_title_and_landmarks(page):
+    assert page.all("html")[0]["lang"] == "en-GB"
+    assert len(page.all("main")) == 1
+    assert page.all("main")[0]["id"] == "content"
+    assert page.all("a")[0] == {"class": "skip-link", "href": "#content"}
+    assert any(attributes.get("class") == "contents" for attributes in page.all("nav"))
+
+
+def test_html_has_one_first_heading_and_levels_in_order(page):
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert len(levels) > 6
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_html_pictures_have_the_given_alternative_text(page):
+    alts = [attributes["alt"] for attributes in page.all("img")]
+    assert alts == [
+        "Dots with intervals for four skills; listening is highest.",
+        "The same dots on a very tall canvas.",
+    ]
+
+
+def test_html_header_cells_have_scopes_and_tables_names(page):
+    scopes = [attributes.get("scope") for attributes in page.all("th")]
+    assert scopes.count("col") == 12
+    assert scopes.count("row") == 17
+    assert None not in scopes
+    identifiers = {attributes.get("id") for _, attributes in page.tags}
+    named = [a["aria-labelledby"] for a in page.all("div") if a.get("class") == "table-scroll"]
+    assert len(named) == 2
+    assert set(named) <= identifiers
+    assert len(page.all("caption")) == 2
+
+
+def test_html_identifiers_are_unique_and_links_lead_somewhere(page):
+    identifiers = [attributes["id"] for _, attributes in page.tags if attributes.get("id")]
+    assert len(identifiers) == len(set(identifiers))
+    targets = {a["href"][1:] for a in page.all("a") if str(a.get("href", "")).startswith("#")}
+    assert targets
+    assert targets <= set(identifiers)
+
+
+def test_html_numbers_figures_and_tables_and_refers_to_them(page):
+    assert "See Figure\u00a01 and Table\u00a01." in "".join(page.words)
+    assert "95% intervals. Data: Table 1" in page.text
+
+
+@pytest.mark.browser
+def test_html_fits_a_narrow_screen_and_sends_no_request(files, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this system")
+    path = tmp_path / "report.html"
+    path.write_bytes(files["html"])
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for width in (320, 1280):
+            tab = browser.new_page(viewport={"width": width, "height": 800})
+            requests: list[str] = []
+            tab.on("request", lambda request, seen=requests: seen.append(request.url))
+            tab.goto(path.as_uri())
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert [url for url in requests if not url.startswith(("data:", "file:"))] == []
+            tab.keyboard.press("Tab")
+            assert tab.evaluate("document.activeElement.className") == "skip-link"
+        browser.close()
+
+
+# ------------------------------------------------------------------------------------------------- PDF
+
+
+@pytest.mark.parametrize("profile", ["ua1", "3a"])
+def test_pdf_passes_the_independent_checker(files, profile):
+    checker = pytest.importorskip("page")
+    report = checker.validate_pdf_bytes(files["pdf"], profile=profile)
+    assert report.rules.total > 100
+    assert [failure.rule_id for failure in report.failures] == []
+
+
+def test_pdf_checker_can_fail():
+    checker = pytest.importorskip("page")
+    import typst
+
+    untagged = typst.compile(b"= Heading\ntext", format="pdf", pdf_tags=False)
+    assert checker.validate_pdf_bytes(untagged, profile="ua1").rules.failed >= 5
+
+
+def test_pdf_carries_title_and_language(files):
+    assert b"/Lang (en-GB)" in files["pdf"]
+    assert b"/DisplayDocTitle true" in files["pdf"]
+    assert b"reviewers &amp; focus groups said" in files["pdf"]
+
+
+def test_pdf_is_stamped_on_every_page(files):
+    pages = pdf_text(files["pdf"], "-layout").split("\f")[:-1]
+    assert len(pages) >= 5
+    assert all("SYNTHETIC" in text for text in pages)
+    assert BANNER["en"] in pages[0]
+
+
+def test_pdf_repeats_the_header_of_a_table_that_breaks(files):
+    pages = [text for text in pdf_text(files["pdf"], "-layout").split("\f") if "keep provisionally" in text]
+    with_table = [text for text in pages if "Relevance" in text and "Workshop" in text]
+    assert len(with_table) >= 2
+
+
+def test_pdf_text_stays_inside_the_margins(files):
+    boxes = pdf_text(files["pdf"], "-bbox")
+    width = float(re.search(r'<page width="([\d.]+)"', boxes)[1])
+    right = [float(value) for value in re.findall(r'<word [^>]*xMax="([\d.]+)"', boxes)]
+    assert width == pytest.approx(595.28, abs=0.1)
+    assert len(right) > 300
+    assert max(right) <= width - 22 / 25.4 * 72 + 1.5
+
+
+def test_pdf_leaves_no_heading_at_the_foot_of_a_page():
+    filler = "Words that fill a page. " * 18
+    cells = [new_markdown_cell(f"# Part {n}\n\n{filler}\n\n" + f"{filler}\n\n" * (n % 3)) for n in range(30)]
+    content = convert(read_document(notebook(cells, {**FACTS, "contents": False})), "pdf")
+    for text in pdf_text(content, "-layout").split("\f")[:-1]:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        body = [line for line in lines if not line.startswith("Version 0.1.0")]
+        assert not re.match(r"^\d+\s+Part \d+$", body[-1]), body[-3:]
+
+
+def test_pdf_has_wide_tables_with_long_words_on_the_page():
+    frame = pd.DataFrame({f"Column number {n}": [f"tool_review.item_cvi.relevance.S{n:02d}-2.extended"] * 3 for n in range(12)})
+    cells = [new_markdown_cell("# A\n\ntext"), cell(emit_table, frame, label="tbl-w", caption="Wide")]
+    boxes = pdf_text(convert(read_document(notebook(cells)), "pdf"), "-bbox")
+    for part in boxes.split("<page ")[1:]:
+        width = float(re.search(r'width="([\d.]+)"', part)[1])
+        right = [float(value) for value in re.findall(r'xMax="([\d.]+)"', part)]
+        assert max(right) <= width - 60
+
+
+# ------------------------------------------------------------------------------------------------ DOCX
+
+
+def test_docx_parts_are_well_formed(docx):
+    for name, content in docx.items():
+        if name.endswith((".xml", ".rels")):
+            ElementTree.fromstring(content)
+
+
+def test_docx_has_styles_alternative_texts_and_repeated_headers(docx):
+    body = docx["word/document.xml"]
+    for style in ("Heading1", "Heading2", "Title", "TableCaption", "ImageCaption", "CalloutLimits", "SkillCard", "TOC1"):
+        assert f'w:val="{style}"' in body, style
+        assert f'w:styleId="{style}"' in docx["word/styles.xml"], style
+    assert 'w:val="BadgeKeep"' in body
+    assert 'w:styleId="BadgeKeep"' in docx["word/styles.xml"]
+    assert body.count("<w:tblHeader") == 2
+    assert 'descr="Dots with intervals for four skills; listening is highest."' in body
+
+
+def test_docx_uses_styles_that_exist(docx):
+    used = set(re.findall(r'<w:(?:pStyle|rStyle|tblStyle) w:val="([^"]+)"', docx["word/document.xml"]))
+    defined = set(re.findall(r'w:styleId="([^"]+)"', docx["word/styles.xml"]))
+    assert used <= defined, used - defined
+
+
+def test_docx_header_carries_the_stamp(docx):
+    assert "SYNTHETIC" in docx["word/header1.xml"]
+    assert BANNER["en"] in docx["word/document.xml"]
+    assert re.search(r'<w:headerReference[^>]*w:type="default"', docx["word/document.xml"])
+    assert "NUMPAGES" in docx["word/footer1.xml"]
+
+
+def test_docx_language_is_that_of_the_report(docx):
+    assert set(re.findall(r'<w:lang w:val="([^"]+)"', docx["word/styles.xml"])) == {"en-GB"}
+
+
+# ----------------------------------------------------------------------------------- all formats alike
+
+
+def texts(files: dict[str, bytes]) -> dict[str, str]:
+    return {
+        "html": Page(files["html"].decode()).text,
+        "docx": " ".join(docx_text(files["docx"]).split()),
+        "pdf": " ".join(pdf_text(files["pdf"]).split()),
+    }
+
+
+def test_hidden_things_stay_hidden(files):
+    for name, text in texts(files).items():
+        for hidden in (CODE_MARK, "PARAMETER OUTPUT", "REMOVED OUTPUT", "STDOUT NOISE", "OBJECT NOISE"):
+            assert hidden not in text, (name, hidden)
+
+
+def test_words_in_every_language_arrive(files):
+    for name, text in texts(files).items():
+        for words in ("Zażółć gęślą jaźń", "Perché così", "Hyvää työtä", "geüpload", "κ ≥ .60"):
+            assert words in text, (name, words)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_notebook_gives_the_same_bytes(files, name, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.sleep(1.1)
+    assert convert(read_document(sample_notebook()), name) == files[name]
+
+
+@pytest.mark.parametrize("name", ["pdf", "docx"])
+def test_the_date_of_the_files_can_be_set(document, files, name, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert convert(document, name) != files[name]
+
+
+def test_without_synthetic_nothing_is_stamped():
+    cells = [one for one in sample_cells() if "SYNTHETIC" not in str(one)]
+    document = read_document(notebook(cells, {**FACTS, "synthetic": False}))
+    made = {name: convert(document, name) for name in FORMATS}
+    for name, text in texts(made).items():
+        assert "SYNTHETIC" not in text, name
+        assert BANNER["en"] not in text, name
+    with ZipFile(BytesIO(made["docx"])) as archive:
+        assert b"SYNTHETIC" not in archive.read("word/header1.xml")
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_every_language_has_its_words(language):
+    assert set(WORDS[language]) == set(WORDS["en"])
+    document = read_document(notebook(sample_cells(), {**FACTS, "language": language}))
+    page = Page(convert(document, "html").decode())
+    assert page.all("html")[0]["lang"] == full_tag(language)
+    assert f"{WORDS[language]['table']} 1" in page.text
+    assert BANNER["en"] in page.text
+
+
+def test_pdf_in_another_language_passes_the_checker():
+    checker = pytest.importorskip("page")
+    content = convert(read_document(notebook(sample_cells(), {**FACTS, "language": "pl-PL"})), "pdf")
+    assert checker.validate_pdf_bytes(content, profile="ua1").is_compliant
+    assert b"/Lang (pl-PL)" in content
+
+
+def test_a_notebook_without_facts_takes_its_title_from_the_first_heading():
+    cells = [new_markdown_cell("# My *own* analysis\n\n## One\n\ntext\n\n## Two\n\ntext")]
+    document = read_document(notebook(cells, None))
+    assert document.facts.title == "My own analysis"
+    page = Page(convert(document, "html").decode())
+    headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert headings == ["h1", "h2", "h2"]
+    assert page.text.count("My own analysis") == 3, "window title, bar and heading; not a fourth time as a section"
+    assert convert(document, "pdf").startswith(b"%PDF")
+
+
+def test_titles_are_text_and_never_markup():
+    title = 'A *b* "c" <d> & $e$ #f @g \\h [i](j) {k} `l` 中'
+    document = read_document(notebook([new_markdown_cell("# One\n\ntext")], {**FACTS, "title": title, "short_title": title}))
+    made = {name: convert(document, name) for name in FORMATS}
+    assert title in Page(made["html"].decode()).text
+    assert title in docx_text(made["docx"])
+    assert title.replace("中", "[Chinese or Japanese, 1 character]") in " ".join(pdf_text(made["pdf"]).split())
+
+
+# --------------------------------------------------------------------------------------- hostile texts
+
+
+def naughty(shared: Path) -> list[str]:
+    lines = (shared / "data" / "nasty-formula-injection" / "blns.txt").read_text("utf-8", "replace").split("\n")
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def visible(text: str) -> str:
+    return "".join(clean_text(text).split())
+
+
+def test_hostile_strings_arrive_as_they_were_written(shared):
+    strings = [*naughty(shared), HOSTILE, "\ud83d lone", "| a | b |\n|---|---|", ":::", "```", "\\[", "1. x", "- y", "> z"]
+    assert len(strings) > 400
+    frame = pd.DataFrame({"Number": [str(n) for n in range(len(strings))], "Text": strings})
+    quotes = "\n\n".join(f"{n}: {safe_text(text)}" for n, text in enumerate(strings))
+    cells = [
+        new_markdown_cell("# Quotes"),
+        cell(emit_markdown, quotes),
+        cell(emit_table, frame, label="tbl-hostile", caption=safe_text(strings[-9])),
+    ]
+    document = read_document(notebook(cells))
+    html = convert(document, "html").decode()
+    page = Page(html)
+    assert not page.all("script", "iframe", "svg", "img", "object", "embed", "video", "audio", "form", "input")
+    assert not [a for _, a in page.tags for name in a if name.startswith("on")]
+    docx = docx_text(convert(document, "docx"))
+    lost = {"html": [], "docx": []}
+    for name, text in (("html", visible("".join(page.words))), ("docx", visible(docx))):
+        lost[name] = [s for s in strings if text.count(visible(s)) < 2]
+    assert lost == {"html": [], "docx": []}
+    checker = pytest.importorskip("page")
+    assert checker.validate_pdf_bytes(convert(document, "pdf"), profile="ua1").is_compliant
+
+
+def test_unescaped_markup_cannot_bring_code_or_metadata():
+    text = "# A\n\n<script>alert(1)</script>\n\n---\ntitle: stolen\n---\n\n```{=html}\n<b>x</b>\n```\n\n`#panic()`{=typst}"
+    document = read_document(notebook([new_markdown_cell(text)]))
+    page = Page(convert(document, "html").decode())
+    assert not page.all("script", "b")
+    assert FACTS["title"] in page.text
+    assert convert(document, "pdf").startswith(b"%PDF")
+
+
+# ------------------------------------------------------------------------------------------ what it refuses
+
+
+def refuse(cells, match, formats=("html",), facts=FACTS):
+    with pytest.raises(KtssError, match=match):
+        for name in formats:
+            convert(read_document(notebook(cells, facts)), name)
+
+
+def test_refuses_a_figure_without_alternative_text():
+    output = new_output("display_data", data={"image/svg+xml": "<svg/>"}, metadata={})
+    refuse([new_code_cell("x", outputs=[output])], "cell 1: a figure without alternative text")
+
+
+def test_refuses_a_failed_notebook():
+    refuse([new_code_cell("x", outputs=[new_output("error", ename="ValueError", evalue="no", traceback=[])])], "cell 1 failed")
+
+
+def test_refuses_a_link_that_leads_nowhere():
+    refuse([new_markdown_cell("# A\n\nSee [](#tbl-none).")], "#tbl-none", FORMATS[:1])
+
+
+def test_refuses_a_label_used_twice():
+    twice = [cell(emit_figure, dot_figure(), label="fig-a", caption="C", alt="A") for _ in range(2)]
+    refuse(twice, "fig-a is used twice")
+
+
+@pytest.mark.parametrize("facts", [{"titel": "x"}, {"title": "x", "language": "english"}])
+def test_refuses_wrong_facts(facts):
+    with pytest.raises(KtssError, match="allowed"):
+        read_facts({"ktss": facts}, "")
+
+
+def test_refuses_an_unknown_format(tmp_path):
+    with pytest.raises(KtssError, match="allowed: html, pdf, docx"):
+        render(sample_notebook(), formats=["odt"], out=tmp_path, stem="x")
+
+
+# ------------------------------------------------------------------------------------------- interfaces
+
+
+def test_render_writes_all_files_and_no_other(tmp_path, files):
+    path = tmp_path / "executed.ipynb"
+    nbformat.write(sample_notebook(), path)
+    made = render(path, out=tmp_path / "out", stem="report")
+    assert {name: file.name for name, file in made.items()} == {name: f"report.{name}" for name in FORMATS}
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["report.docx", "report.html", "report.pdf"]
+    assert {name: file.read_bytes() for name, file in made.items()} == files
+
+
+def test_render_leaves_old_files_when_a_format_fails(tmp_path):
+    old = tmp_path / "report.html"
+    old.write_text("old")
+    broken = notebook([new_markdown_cell("[](#nowhere)")])
+    with pytest.raises(KtssError):
+        render(broken, formats=["html"], out=tmp_path, stem="report")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_exporter_classes_give_the_same_file(files, name):
+    from ktss_analysis.report import exporters
+
+    exporter = getattr(exporters, f"Ktss{name.capitalize()}Exporter")()
+    content, resources = exporter.from_notebook_node(sample_notebook())
+    assert content == files[name]
+    assert resources["output_extension"] == f".{name}"
+
+
+def test_nbconvert_knows_the_exporters(tmp_path, files):
+    from importlib.metadata import entry_points
+
+    if "ktss_html" not in entry_points(group="nbconvert.exporters").names:
+        pytest.skip("the package is not installed, so nbconvert cannot see its exporters")
+    nbformat.write(sample_notebook(), tmp_path / "report.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--to", "ktss_docx", "report.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.docx").read_bytes() == files["docx"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["report.docx", "report.ipynb"]
