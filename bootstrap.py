@@ -273,8 +273,8 @@ def must(command: list[str], environment: dict[str, str], descriptor: int, what:
         raise SetupError(f"{what} failed (exit code {code}):\n{text}")
 
 
-def with_uv(uv: str, environment: dict[str, str], descriptor: int) -> None:
-    """Build or repair ``.venv/`` with uv."""
+def with_uv(uv: str, environment: dict[str, str], descriptor: int) -> list[str]:
+    """Build or repair ``.venv/`` with uv; return the start of the command that installs into it."""
     python = venv_program("python")
     if read_stamp() == UNFINISHED or run_quietly([python, "-c", ""], environment)[0]:
         fresh = [uv, "venv", "--clear", "--no-project", "--python", BASE_PYTHON, VENV]
@@ -282,18 +282,34 @@ def with_uv(uv: str, environment: dict[str, str], descriptor: int) -> None:
     write_stamp(UNFINISHED)
     sync = [uv, "pip", "sync", "--python", python, "--require-hashes", LOCK]
     must(sync, environment, descriptor, "Installing requirements.lock with uv")
-    project = [uv, "pip", "install", "--python", python, "--offline", *PROJECT]
-    must(project, environment, descriptor, "Installing the project with uv")
+    return [uv, "pip", "install", "--python", python, "--offline"]
 
 
-def with_pip(environment: dict[str, str], descriptor: int) -> None:
+def with_pip(environment: dict[str, str], descriptor: int) -> list[str]:
     """Build ``.venv/`` anew with venv and pip: slower, for places where uv cannot be had."""
     install = [venv_program("python"), "-m", "pip", "install", "--quiet"]
     must([BASE_PYTHON, "-m", "venv", "--clear", VENV], environment, descriptor, "Making .venv with venv")
     write_stamp(UNFINISHED)
     locked = [*install, "--no-deps", "--require-hashes", "-r", LOCK]
     must(locked, environment, descriptor, "Installing requirements.lock with pip")
-    must([*install, *PROJECT], environment, descriptor, "Installing the project with pip")
+    return install
+
+
+def install_lock(uv: str | None, environment: dict[str, str], descriptor: int) -> list[str]:
+    """Bring ``.venv/`` in line with the lock, with uv or else with pip."""
+    try:
+        if uv is None:
+            raise SetupError("uv is not available.")
+        return with_uv(uv, environment, descriptor)
+    except SetupError as problem:
+        say(f"{problem}\nTrying venv and pip instead; this takes about a minute ...")
+    try:
+        return with_pip(environment, descriptor)
+    except SetupError as problem:
+        raise SetupError(
+            f"{problem}\nThe set-up needs a package index (see PIP_INDEX_URL) and Python's venv module "
+            "(on Debian and Ubuntu: the packages python3-venv and python3-pip). Then start again."
+        ) from None
 
 
 def prepare_uv(environment: dict[str, str]) -> str | None:
@@ -317,20 +333,8 @@ def set_up(wanted: str, descriptor: int) -> None:
     began = time.monotonic()
     say("Setting up .venv (the first time, about 230 MB are downloaded) ...")
     environment = installer_environment()
-    uv = prepare_uv(environment)
-    try:
-        if uv is None:
-            raise SetupError("uv is not available.")
-        with_uv(uv, environment, descriptor)
-    except SetupError as problem:
-        say(f"{problem}\nTrying venv and pip instead; this takes about a minute ...")
-        try:
-            with_pip(environment, descriptor)
-        except SetupError as second:
-            raise SetupError(
-                f"{second}\nThe set-up needs a package index (see PIP_INDEX_URL) and Python's venv module "
-                "(on Debian and Ubuntu: the packages python3-venv and python3-pip). Then start again."
-            ) from None
+    install = install_lock(prepare_uv(environment), environment, descriptor)
+    must([*install, *PROJECT], environment, descriptor, "Installing the project itself")
     write_stamp(wanted)
     say(f"Set up in {time.monotonic() - began:.1f} s.")
 

@@ -110,10 +110,20 @@ def ktss(arguments: "list[str]") -> int:
     return start(["-P", "-m", "ktss_analysis.cli", *arguments])
 
 
+def takes_nothing(job: str, arguments: "list[str]") -> bool:
+    """Say whether a job was started without further arguments; complain if not."""
+    if arguments:
+        print(f"The job {job!r} takes no further arguments.", file=sys.stderr)
+    return not arguments
+
+
 def demo(arguments: "list[str]") -> int:
     """Write the demonstration study anew: params/demo and data/demo."""
+    if not takes_nothing("demo", arguments):
+        return 2
     os.chdir(ROOT)
-    return start(["-P", "-m", "ktss_analysis.demo", *arguments])
+    write = "write_demo(Path('data/demo'), params_dir=Path('params/demo'))"
+    return start(["-c", f"from pathlib import Path; from ktss_analysis.demo import write_demo; {write}"])
 
 
 def python(arguments: "list[str]") -> int:
@@ -123,8 +133,7 @@ def python(arguments: "list[str]") -> int:
 
 def lint(arguments: "list[str]") -> int:
     """Check style, formatting, direction of imports and types."""
-    if arguments:
-        print("The job 'lint' takes no further arguments.", file=sys.stderr)
+    if not takes_nothing("lint", arguments):
         return 2
     os.chdir(ROOT)
     checks = [

@@ -47,7 +47,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     loaded = load_study(study)
     load_rules(loaded.rules_path)
     problems = check_study(loaded)
-    errors = int((problems["severity"] == "error").sum()) if len(problems) else 0
+    errors = int((problems["level"] == "error").sum()) if len(problems) else 0
     if as_json:
         typer.echo(problems.to_json(orient="records", force_ascii=False, indent=1))
     else:
@@ -78,7 +78,7 @@ def run(
     if plan:
         planned = plan_study(loaded, folder, only=only or None, force=force)
         if as_json:
-            typer.echo(json.dumps([entry.__dict__ if hasattr(entry, "__dict__") else _slots(entry) for entry in planned]))
+            typer.echo(json.dumps([_fields(entry) for entry in planned]))
         else:
             for entry in planned:
                 state = {True: "run", False: "keep", "maybe": "perhaps"}[entry.will_run]
@@ -86,7 +86,6 @@ def run(
         return
     record = run_study(
         loaded, folder, only=only or None, jobs=jobs, force=force, executor=_executor(scheduler), quiet=as_json,
-        command=sys.argv,
     )  # fmt: skip
     if as_json:
         typer.echo(record.to_json())
@@ -139,7 +138,7 @@ def _executor(scheduler: str) -> Any:
     return Client(scheduler).get_executor()
 
 
-def _slots(entry: Any) -> dict[str, Any]:
+def _fields(entry: Any) -> dict[str, Any]:
     return {field: getattr(entry, field) for field in entry.__dataclass_fields__}
 
 

@@ -15,11 +15,11 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 def neutralise(text: str) -> str:
     """Return `text` with a leading apostrophe when a spreadsheet would take it for a formula.
 
-    A single ``+`` or ``-`` is a value here (the tone of a coded turn) and stays as it is.
+    A single ``+`` or ``-`` is a value here (the tone of a coded turn) and stays as it is. Line breaks
+    become LF.
     """
-    if text.startswith(_DANGEROUS) and text not in ("+", "-"):
-        return "'" + text
-    return text
+    safe = "'" + text if text.startswith(_DANGEROUS) and text not in ("+", "-") else text
+    return safe.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _cells(column: pd.Series) -> list[str]:
@@ -49,8 +49,8 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> Path:
 
     Notes
     -----
-    Text that starts with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets a leading apostrophe, so a
-    spreadsheet shows it and does not run it. Number columns are left alone.
+    Text that starts with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets a leading apostrophe,
+    so a spreadsheet shows it and does not run it. Number columns are left alone.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -15,29 +16,22 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """Write a file that a reader sees complete or not at all, even if the process is killed.
 
     The content goes to a temporary file beside `path`, is flushed to the disk, and takes the name in one
-    step. Text is written as UTF-8 with the line ends it has.
+    step. A file that is replaced keeps its mode. Text is written as UTF-8 with the line ends it has.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".tmp-{path.name}-")
+    temporary = path.with_name(f".tmp-{path.name}-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _usual_mode(path))
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(path.stat().st_mode & 0o777)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-
-
-def _usual_mode(path: Path) -> int:
-    """Return the mode of the file to be replaced, or read and write for the owner and read for others."""
-    try:
-        return path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        return 0o644
 
 
 def _sync_folder(folder: Path) -> None:

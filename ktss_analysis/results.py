@@ -56,23 +56,29 @@ def rows_from(
     **constant
         Further result columns with one value for all rows.
     """
-    frame = pd.DataFrame([values.as_row()]) if isinstance(values, Estimate) else values.copy()
     given = {
         "stream": stream, "statistic": statistic, "target_type": target_type, "target_id": target_id,
         "aspect": aspect, "group": group, "unit": unit, "source_rows": source_rows, **constant,
     }  # fmt: skip
+    if isinstance(values, Estimate):
+        return _one_row({**given, **values.as_row()})
+    frame = values.copy()
     for column, value in given.items():
         if column not in frame.columns:
             frame[column] = value
     if "status" not in frame.columns:
         frame["status"] = np.where(frame["estimate"].isna(), "undefined", "ok")
-    frame["result_id"] = [
-        result_id(*map(str, key))
-        for key in zip(
-            frame["stream"], frame["statistic"], frame["target_id"], frame["aspect"], frame["group"], strict=True
-        )
-    ]
-    return tidy(frame[[column for column in RESULT_COLUMNS if column in frame.columns]])
+    keys = zip(*(frame[c] for c in ("stream", "statistic", "target_id", "aspect", "group")), strict=True)
+    frame["result_id"] = [result_id(*map(str, key)) for key in keys]
+    return frame.reindex(columns=list(RESULT_COLUMNS))
+
+
+def _one_row(values: dict[str, Any]) -> pd.DataFrame:
+    """Return one result row; dtypes are set once, when rows are combined."""
+    values["result_id"] = result_id(
+        *(str(values[c]) for c in ("stream", "statistic", "target_id", "aspect", "group"))
+    )
+    return pd.DataFrame({column: [values.get(column)] for column in RESULT_COLUMNS}, dtype=object)
 
 
 def count_row(
@@ -90,12 +96,10 @@ def count_row(
     source_rows: str = "",
 ) -> pd.DataFrame:
     """Return one result row with a count; `n_used` defaults to the count."""
-    frame = pd.DataFrame(
-        {"estimate": [float(count)], "n_used": [int(count) if n_used is None else n_used], "label": [label]}
-    )
-    return rows_from(
-        frame, stream=stream, statistic=statistic, target_type=target_type, target_id=target_id, aspect=aspect,
-        group=group, unit=unit, source_rows=source_rows,
+    return _one_row(
+        {"stream": stream, "statistic": statistic, "target_type": target_type, "target_id": target_id,
+         "aspect": aspect, "group": group, "unit": unit, "label": label, "source_rows": source_rows,
+         "estimate": float(count), "n_used": int(count) if n_used is None else n_used, "status": "ok"}
     )  # fmt: skip
 
 
@@ -113,12 +117,10 @@ def text_row(
     source_rows: str = "",
 ) -> pd.DataFrame:
     """Return one result row that holds a word or sentence (a grade, a verdict, a released quote)."""
-    frame = pd.DataFrame(
-        {"estimate": [np.nan], "label": [text], "status": ["ok"], "reason": [reason], "n_used": [n_used]}
-    )
-    return rows_from(
-        frame, stream=stream, statistic=statistic, target_type=target_type, target_id=target_id, aspect=aspect,
-        group=group, unit="text", source_rows=source_rows,
+    return _one_row(
+        {"stream": stream, "statistic": statistic, "target_type": target_type, "target_id": target_id,
+         "aspect": aspect, "group": group, "unit": "text", "label": text, "reason": reason, "n_used": n_used,
+         "status": "ok", "source_rows": source_rows}
     )  # fmt: skip
 
 
@@ -145,7 +147,7 @@ def combine(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     KtssError
         When one id stands for two rows, or a row with status ok has neither a number nor a text.
     """
-    kept = [part for part in parts if len(part)]
+    kept = [part.astype(object) for part in parts if len(part)]
     rows = tidy(pd.concat(kept, ignore_index=True)) if kept else tidy(pd.DataFrame({"result_id": []}))
     twice = rows["result_id"][rows["result_id"].duplicated()]
     if len(twice):
@@ -167,6 +169,8 @@ def write_results(rows: pd.DataFrame, path: Path) -> None:
 
 
 def read_results(path: Path) -> pd.DataFrame:
-    """Read rows written by `write_results`."""
+    """Read rows written by `write_results`; the apostrophe before a text that looks like a formula goes again."""
     text = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in ("label", "reason", "group", "target_id"):
+        text[column] = text[column].str.replace(r"^'(?=[=+\-@])", "", regex=True)
     return tidy(text.replace("", pd.NA))

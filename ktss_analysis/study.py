@@ -41,8 +41,9 @@ class Block(Strict):
     """One part of a raw file that fills one canonical table.
 
     With `columns` the part is wide: every matching raw column holds one value per person and becomes one row
-    per person and target. `columns` is a pattern such as ``"{target}_relevance"`` or a mapping from raw
-    header to target id. Without `columns` each raw row becomes one row of the table, filled from `fields`.
+    per person and target. `columns` is a pattern such as ``"{target}_relevance"``, where ``*`` stands for any
+    text, or a mapping from raw header to target id. Without `columns` each raw row becomes one row of the
+    table, filled from `fields`.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ class Source(Strict):
     format : str
         ``auto``, ``csv``, ``tsv`` or ``xlsx``.
     sheet, header_row, encoding, separator, decimal : optional
-        Overrides of what is detected; `header_row` counts from 1.
+        Overrides of what is detected; `header_row` counts from 1; a tab as separator is the word ``tab``.
     person : Cell, optional
         Identifies the participant; becomes a keyed pseudonym. Without it every row is a person of its own.
     language, answered_on, seconds : Cell, optional
@@ -161,6 +162,15 @@ class Source(Strict):
     repeated: Literal["first", "last", "refuse", "keep"] = "first"
     free_text: list[str] = []
     blocks: Annotated[list[Block], Field(min_length=1)]
+
+    @field_validator("separator", mode="before")
+    @classmethod
+    def _one_sign(cls, value: object) -> object:
+        if value == "\t":
+            return "tab"
+        if isinstance(value, str) and value != "tab" and len(value) != 1:
+            raise ValueError("needs one sign such as , ; or |, or the word tab")
+        return value
 
     @field_validator("closes")
     @classmethod

@@ -45,14 +45,23 @@ def register(setting: Setting, people: list[Person], folder: Path) -> None:
     rows = []
     for person in people:
         code = codes[person.country]
-        rows.append({
-            "e-mail": person.email, "activities": "|".join(person.invited_to),
-            "country": code if isinstance(code, str) else str(rng.choice(code)), "role": person.role,
-            "years in KT": person.kt_years, "language": person.language, "invited": "yes",
-            "consent": "yes" if person.consented else "no",
-        })  # fmt: skip
-    write_workbook(folder / f"{PREFIX}register.xlsx", {"Register": pd.DataFrame(rows)},
-                   ["Register: one row per invited person; 'activities' are those the person was invited to."])  # fmt: skip
+        rows.append(
+            {
+                "e-mail": person.email,
+                "activities": "|".join(person.invited_to),
+                "country": code if isinstance(code, str) else str(rng.choice(code)),
+                "role": person.role,
+                "years in KT": person.kt_years,
+                "language": person.language,
+                "invited": "yes",
+                "consent": "yes" if person.consented else "no",
+            }
+        )
+    write_workbook(
+        folder / f"{PREFIX}register.xlsx",
+        {"Register": pd.DataFrame(rows)},
+        ["Register: one row per invited person; 'activities' are those the person was invited to."],
+    )
 
 
 # country file: countries, encoding, separator, decimal mark, date pattern, order of the columns
@@ -64,7 +73,9 @@ GUIDE_FILES = {
 }
 
 
-def guide_review(setting: Setting, people: list[Person], table: pd.DataFrame, desk: Triage, folder: Path) -> None:
+def guide_review(
+    setting: Setting, people: list[Person], table: pd.DataFrame, desk: Triage, folder: Path
+) -> None:
     """Write one file per partner country, each in that partner's way."""
     reviewers = {person.email: person for person in answered(people, "guide_review")}
     said = desk.comments[desk.comments["stream"] == "guide_review"].groupby("person")["text"].agg(" / ".join)
@@ -77,23 +88,36 @@ def guide_review(setting: Setting, people: list[Person], table: pd.DataFrame, de
             continue
         questions = [column for column in table.columns if column != "seconds"]
         if order == "modules first":
-            questions = [q for q in questions if q.startswith("M")] + [q for q in questions if q.startswith("S")]
+            questions = [q for q in questions if q.startswith("M")] + [
+                q for q in questions if q.startswith("S")
+            ]
         elif order == "backwards":
             questions = questions[::-1]
         answers = _blank(setting, rng, table.loc[mine, questions].map(as_words))
         days = [_day(setting.random(f"guide {email}"), date(2026, 1, 19), 12) for email in mine]
-        head = pd.DataFrame({
-            "e-mail": [_untidy(setting, rng, email) for email in mine],
-            "submitted": [date.fromisoformat(day).strftime(pattern) for day in days],
-            "language": [reviewers[email].language for email in mine],
-            "years in KT": [as_words(reviewers[email].kt_years).replace(".", decimal) for email in mine],
-        }, index=mine)  # fmt: skip
-        tail = pd.DataFrame({
-            "seconds": [f"{table.loc[email, 'seconds']:.1f}".replace(".", decimal) for email in mine],
-            "open comment": [_fit(said.get(email, ""), encoding) for email in mine],
-        }, index=mine)  # fmt: skip
-        write_text(folder / "guide_review" / f"{PREFIX}guide_review_{name}", pd.concat([head, answers, tail], axis=1),
-                   encoding=encoding, separator=separator, line_end="\n" if setting.clean else "\r\n")  # fmt: skip
+        head = pd.DataFrame(
+            {
+                "e-mail": [_untidy(setting, rng, email) for email in mine],
+                "submitted": [date.fromisoformat(day).strftime(pattern) for day in days],
+                "language": [reviewers[email].language for email in mine],
+                "years in KT": [as_words(reviewers[email].kt_years).replace(".", decimal) for email in mine],
+            },
+            index=mine,
+        )
+        tail = pd.DataFrame(
+            {
+                "seconds": [f"{table.loc[email, 'seconds']:.1f}".replace(".", decimal) for email in mine],
+                "open comment": [_fit(said.get(email, ""), encoding) for email in mine],
+            },
+            index=mine,
+        )
+        write_text(
+            folder / "guide_review" / f"{PREFIX}guide_review_{name}",
+            pd.concat([head, answers, tail], axis=1),
+            encoding=encoding,
+            separator=separator,
+            line_end="\n" if setting.clean else "\r\n",
+        )
 
 
 def _fit(text: str, encoding: str) -> str:
@@ -111,9 +135,10 @@ def tool_review(setting: Setting, people: list[Person], review: ToolReview, fold
     for email in choose(order, list(reviewers), len(reviewers)):
         person, answers = reviewers[email], review.answers.loc[email]
         row: dict[str, object] = {
-            "e-mail": _untidy(setting, rng, email), "submitted": _day(order, date(2026, 2, 9), 12),
+            "e-mail": _untidy(setting, rng, email),
+            "submitted": _day(order, date(2026, 2, 9), 12),
             "language": person.language,
-        }  # fmt: skip
+        }
         for column, value in answers.items():
             if np.isnan(value):
                 row[str(column)] = "" if setting.clean else str(rng.choice(BLANKS, p=[0.7, 0.2, 0.1]))
@@ -124,8 +149,11 @@ def tool_review(setting: Setting, people: list[Person], review: ToolReview, fold
         rows.append(row)
     if not setting.clean:
         rows.append({**rows[0], "submitted": "2026-02-23"})
-    write_workbook(folder / f"{PREFIX}tool_review.xlsx", {"Responses": pd.DataFrame(rows)},
-                   ["Responses: self-rating (_self), relevance and clarity of each statement, usability (SUS)."])  # fmt: skip
+    write_workbook(
+        folder / f"{PREFIX}tool_review.xlsx",
+        {"Responses": pd.DataFrame(rows)},
+        ["Responses: self-rating (_self), relevance and clarity of each statement, usability (SUS)."],
+    )
 
 
 def workshop(setting: Setting, panel: Workshop, folder: Path) -> None:
@@ -137,8 +165,13 @@ def workshop(setting: Setting, panel: Workshop, folder: Path) -> None:
         on_time = [email for email in ratings.index if email not in panel.late]
         rows = []
         for email in choose(rng, on_time, len(on_time)):
-            rows.append({"e-mail": email, "date": _day(rng, closing[number] - timedelta(days=4), 5),
-                         **_votes(setting, ratings.loc[email], number)})  # fmt: skip
+            rows.append(
+                {
+                    "e-mail": email,
+                    "date": _day(rng, closing[number] - timedelta(days=4), 5),
+                    **_votes(setting, ratings.loc[email], number),
+                }
+            )
         if not setting.clean:
             for email in late[number]:
                 day = (closing[number] + timedelta(days=3)).isoformat()
@@ -151,8 +184,11 @@ def workshop(setting: Setting, panel: Workshop, folder: Path) -> None:
         if number == 1:
             write_text(folder / f"{PREFIX}workshop_round1.csv", table.map(as_words))
         else:
-            write_workbook(folder / f"{PREFIX}workshop_round2.xlsx", {"Round 2": table},
-                           ["Round 2: importance of each skill from 1 (not important) to 9 (essential)."])  # fmt: skip
+            write_workbook(
+                folder / f"{PREFIX}workshop_round2.xlsx",
+                {"Round 2": table},
+                ["Round 2: importance of each skill from 1 (not important) to 9 (essential)."],
+            )
 
 
 def _votes(setting: Setting, ratings: pd.Series, number: int) -> dict[str, object]:
@@ -160,12 +196,18 @@ def _votes(setting: Setting, ratings: pd.Series, number: int) -> dict[str, objec
     return {str(skill): ends.get(int(value), int(value)) for skill, value in ratings.items()}
 
 
-def small_files(setting: Setting, board: pd.DataFrame, votes: pd.DataFrame, choices: pd.DataFrame, folder: Path) -> None:
+def small_files(
+    setting: Setting, board: pd.DataFrame, votes: pd.DataFrame, choices: pd.DataFrame, folder: Path
+) -> None:
     """Write the votes of board and assembly and the best-worst choices."""
     rng = setting.random("small files")
-    head = pd.DataFrame({"e-mail": board.index, "date": [_day(rng, date(2026, 4, 2), 7) for _ in board.index]},
-                        index=board.index)  # fmt: skip
-    write_text(folder / f"{PREFIX}quality_board.csv", pd.concat([head, board.map(as_words)], axis=1), separator=";")
+    head = pd.DataFrame(
+        {"e-mail": board.index, "date": [_day(rng, date(2026, 4, 2), 7) for _ in board.index]},
+        index=board.index,
+    )
+    write_text(
+        folder / f"{PREFIX}quality_board.csv", pd.concat([head, board.map(as_words)], axis=1), separator=";"
+    )
     words = votes.map(lambda vote: "abstain" if np.isnan(vote) else "yes" if vote else "no")
     if setting.clean:
         words = words.replace("abstain", "")
@@ -179,7 +221,9 @@ def small_files(setting: Setting, board: pd.DataFrame, votes: pd.DataFrame, choi
 def focus_groups(groups: FocusGroups, desk: Triage, folder: Path) -> None:
     """Write codings, codebook and the released quotes."""
     base = folder / "focus_groups"
-    write_text(base / f"{PREFIX}codings.csv", groups.codings.map(as_words), encoding="utf-8-sig", separator=";")
+    write_text(
+        base / f"{PREFIX}codings.csv", groups.codings.map(as_words), encoding="utf-8-sig", separator=";"
+    )
     write_text(base / f"{PREFIX}codebook.csv", groups.codebook)
     write_text(base / f"{PREFIX}quotes.csv", desk.quotes, encoding="utf-8-sig", separator=";")
 
@@ -189,5 +233,3 @@ def triage(desk: Triage, folder: Path) -> None:
     for name in ("comments", "suggestions", "decisions", "changes", "versions"):
         table: pd.DataFrame = getattr(desk, name)
         write_text(folder / "triage" / f"{PREFIX}{name}.csv", table.map(as_words))
-
-

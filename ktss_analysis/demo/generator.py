@@ -33,8 +33,8 @@ def write_demo(
     ----------
     folder : pathlib.Path
         Where to write. Without `params_dir` it becomes a study folder of its own: ``study.yaml``,
-        ``framework.yaml``, ``rules.yaml``, ``data/`` with the raw exports and ``truth/``. With `params_dir` it
-        takes the raw exports and ``truth/`` only.
+        ``framework.yaml``, ``rules.yaml``, ``data/`` with the raw exports and ``truth/``. With `params_dir`
+        it takes the raw exports and ``truth/`` only.
     seed : int, optional
         Seed of all random numbers; without it the one of ``plan.yaml``.
     params_dir : pathlib.Path, optional
@@ -50,8 +50,8 @@ def write_demo(
 
     Notes
     -----
-    Every part draws from a stream of random numbers of its own, named after its purpose. So a dirty and a clean
-    study carry the same answers, and a change in one part leaves the others as they were.
+    Every part draws from a stream of random numbers of its own, named after its purpose. So a dirty and a
+    clean study carry the same answers, and a change in one part leaves the others as they were.
 
     Examples
     --------
@@ -89,7 +89,9 @@ def _write_params(folder: Path, params_dir: Path | None) -> None:
     target.mkdir(parents=True, exist_ok=True)
     text = (HERE / "texts" / "study.yaml").read_text(encoding="utf-8")
     if params_dir is None:
-        text = text.replace("data_dir: ../../data/demo", "data_dir: data").replace("rules: ../rules.yaml", "rules: rules.yaml")
+        text = text.replace("data_dir: ../../data/demo", "data_dir: data").replace(
+            "rules: ../rules.yaml", "rules: rules.yaml"
+        )
         shutil.copyfile(_rules_file(), target / "rules.yaml")
     (target / "study.yaml").write_bytes(text.encode("utf-8"))
     (target / "framework.yaml").write_bytes((HERE / "texts" / "framework.yaml").read_bytes())

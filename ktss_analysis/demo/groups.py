@@ -38,7 +38,7 @@ def _rates(setting: Setting, rng: np.random.Generator, country: str) -> dict[str
         code = f"C{number:02d}"
         confused = setting.planted and code in plan["confused"]["codes"]
         raised = rng.random() < setting.profile(skill, "raised") or confused
-        rates[code] = (0.11 if confused else setting.profile(skill, "turns")) if raised else 0.0
+        rates[code] = (0.13 if confused else setting.profile(skill, "turns")) if raised else 0.0
     for code in FRAME_CODES:
         only = plan["one_country"]
         allowed = setting.null or code != only["code"] or country == only["country"]
@@ -54,21 +54,29 @@ def _turns(rng: np.random.Generator, rates: dict[str, float], n_turns: int) -> l
     return turns
 
 
-def _seen(setting: Setting, rng: np.random.Generator, codes: set[str], possible: list[str], coder: int) -> set[str]:
-    """Return what a coder notes for a turn: misses, false codes, and swaps of the confused pair by coder 2."""
+def _seen(
+    setting: Setting, rng: np.random.Generator, codes: set[str], possible: list[str], coder: int
+) -> set[str]:
+    """Return what a coder notes for a turn: with misses, false codes, and coder 2's swaps of a pair."""
     plan = setting.plan["coding"]
     seen = {code for code in sorted(codes) if rng.random() >= plan["coder_miss"]}
     seen |= {code for code in possible if rng.random() < plan["coder_false"]}
     pair = plan["confused"]["codes"]
     swaps = {pair[0]: pair[1], pair[1]: pair[0]}
     if coder == 2 and not setting.null:
-        seen = {swaps[c] if c in swaps and rng.random() < plan["confused"]["share"] else c for c in sorted(seen)}
+        seen = {
+            swaps[c] if c in swaps and rng.random() < plan["confused"]["share"] else c for c in sorted(seen)
+        }
     return seen or {NO_TOPIC}
 
 
 def _valence(setting: Setting, rng: np.random.Generator, code: str) -> str:
     number = int(code[1:])
-    shares = setting.profile(setting.skills[number - 1], "valence") if number <= len(setting.skills) else [0.3, 0.5, 0.2]
+    shares = (
+        setting.profile(setting.skills[number - 1], "valence")
+        if number <= len(setting.skills)
+        else [0.3, 0.5, 0.2]
+    )
     return str(rng.choice(["+", "0", "-"], p=shares)) if code != NO_TOPIC else "0"
 
 
@@ -88,11 +96,18 @@ def _group_rows(setting: Setting, group: dict[str, object], members: list[Person
         for coder in (1, 2) if turn in double else (1,):
             for code in sorted(_seen(setting, rng, codes, possible, coder)):
                 tone = valence[code] if coder == 1 or rng.random() < 0.9 else "0"
-                rows.append({
-                    "group": group["id"], "turn": turn + 1, "speaker": members[speakers[turn]].email, "code": code,
-                    "coder": f"coder-{coder}", "valence": tone, "double_coded": "yes" if turn in double else "no",
-                    "language": group["language"],
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "group": group["id"],
+                        "turn": turn + 1,
+                        "speaker": members[speakers[turn]].email,
+                        "code": code,
+                        "coder": f"coder-{coder}",
+                        "valence": tone,
+                        "double_coded": "yes" if turn in double else "no",
+                        "language": group["language"],
+                    }
+                )
     return rows
 
 
@@ -101,11 +116,17 @@ def codebook(setting: Setting) -> pd.DataFrame:
     texts = read_text_file("texts/codebook.yaml")
     rows = [{**entry, "parent": "", "skill": ""} for entry in texts["parents"]]
     for number, skill in enumerate(setting.framework.skills, 1):
-        rows.append({
-            "id": f"C{number:02d}", "parent": "SKILL", "skill": skill.id, "label": skill.name["en"],
-            "definition": skill.definition["en"], "when": f"Such as: {skill.behaviours['en'][0]}",
-            "when_not": "The word is named in a list and nothing is said about it.",
-        })  # fmt: skip
+        rows.append(
+            {
+                "id": f"C{number:02d}",
+                "parent": "SKILL",
+                "skill": skill.id,
+                "label": skill.name["en"],
+                "definition": skill.definition["en"],
+                "when": f"Such as: {skill.behaviours['en'][0]}",
+                "when_not": "The word is named in a list and nothing is said about it.",
+            }
+        )
     rows += [{**entry, "parent": "FRAME", "skill": ""} for entry in texts["codes"]]
     table = pd.DataFrame(rows)
     table["version"] = "1.1.0"

@@ -65,7 +65,12 @@ def workshop(setting: Setting, people: list[Person]) -> Workshop:
 
 
 def _drop_out(
-    rng: np.random.Generator, first: pd.DataFrame, second: pd.DataFrame, staying: list[str], left: list[str], skill: str
+    rng: np.random.Generator,
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    staying: list[str],
+    left: list[str],
+    skill: str,
 ) -> None:
     """Plant agreement that rises only because the dissenters leave: 20 of 28, then 21 of 24."""
     order = choose(rng, staying, len(staying))
@@ -127,7 +132,9 @@ def best_worst(setting: Setting, people: list[Person]) -> pd.DataFrame:
     judges, rng, worth = answered(people, "guide_review"), setting.random("choices"), true_worths(setting)
     classes, pairs = affine_plane(), list(combinations(range(6), 2))
     point = choose(rng, setting.skills, len(setting.skills))
-    plan = [pairs[index] for half in range(-(-len(judges) // len(pairs))) for index in rng.permutation(len(pairs))]
+    plan = [
+        pairs[index] for half in range(-(-len(judges) // len(pairs))) for index in rng.permutation(len(pairs))
+    ]
     rows = []
     for person, pair in zip(judges, plan[: len(judges)], strict=True):
         taste = worth + rng.normal(0, setting.plan["ranking"]["taste"], len(worth))
@@ -139,8 +146,15 @@ def best_worst(setting: Setting, people: list[Person]) -> pd.DataFrame:
             best = int(np.argmax(utility + rng.gumbel(size=5)))
             against = -utility + rng.gumbel(size=5)
             against[best] = -np.inf
-            rows.append((person.email, f"B{number * 5 + block + 1:02d}", "|".join(shown), shown[best],
-                         shown[int(np.argmax(against))]))  # fmt: skip
+            rows.append(
+                (
+                    person.email,
+                    f"B{number * 5 + block + 1:02d}",
+                    "|".join(shown),
+                    shown[best],
+                    shown[int(np.argmax(against))],
+                )
+            )
     table = pd.DataFrame(rows, columns=["email", "set", "shown", "best", "worst"])
     return _damage(setting, table) if setting.planted else table
 

@@ -77,7 +77,7 @@ def _roles(setting: Setting, people: list[Person]) -> None:
     for country in COUNTRIES:
         present = [person for person in people if person.country == country and person.answered]
         others = [person for person in people if person.country == country and not person.answered]
-        fixed = {role: plan["role_minimum"] for role in roles} if setting.n is None else dict.fromkeys(roles, 0)
+        fixed = dict.fromkeys(roles, plan["role_minimum"]) if setting.n is None else dict.fromkeys(roles, 0)
         open_roles = list(roles)
         if setting.n is None and country == trap["country"]:
             fixed[trap["role"]] = trap["people"]

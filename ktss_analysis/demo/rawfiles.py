@@ -29,7 +29,9 @@ def write_text(
     path.parent.mkdir(parents=True, exist_ok=True)
     text = stream.getvalue()
     # The mark and byte order of UTF-16 are written out: the codec's own choice depends on the machine.
-    path.write_bytes(b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16" else text.encode(encoding))
+    path.write_bytes(
+        b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16" else text.encode(encoding)
+    )
 
 
 def write_workbook(path: Path, sheets: dict[str, pd.DataFrame], notes: list[str]) -> None:
@@ -64,7 +66,10 @@ def _cell(value: Any) -> Any:
 def _fixed_archive(data: bytes) -> bytes:
     """Return the archive uncompressed, in the order of its names, with fixed times."""
     result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_STORED) as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(result, "w", zipfile.ZIP_STORED) as target,
+    ):
         for name in sorted(source.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
             content = source.read(name)
             if name == "docProps/core.xml":

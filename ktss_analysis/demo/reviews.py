@@ -8,26 +8,41 @@ import numpy as np
 import pandas as pd
 
 from .people import Person, answered
-from .setting import Setting, four_points, knock_out
+from .setting import COUNTRIES, Setting, four_points, knock_out
 
 ASPECTS = ("useful", "complete", "clear", "length", "examples", "fit")
 
 
 def _frame(people: list[Person], columns: list[str], values: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(values, index=pd.Index([person.email for person in people], name="email"), columns=columns)
+    return pd.DataFrame(
+        values, index=pd.Index([person.email for person in people], name="email"), columns=columns
+    )
+
+
+def _warmth(
+    setting: Setting, rng: np.random.Generator, n_targets: int, share: np.ndarray | float = 0.6
+) -> np.ndarray:
+    """Return how warm the answers to each target are; higher for targets that more people endorse."""
+    draw = rng.uniform(-0.3, 0.3, n_targets)
+    return np.full(n_targets, 0.5) if setting.null else np.clip(share + draw * (0.5 + share / 2), 0.1, 0.9)
 
 
 def guide_review(setting: Setting, people: list[Person]) -> pd.DataFrame:
-    """Return relevance and clarity (1-4) of the skills, six aspects (1-6) of the modules, and the time taken."""
+    """Return relevance and clarity (1-4) of skills, six aspects (1-6) of modules, and the time taken."""
     reviewers = answered(people, "guide_review")
     rng, size = setting.random("guide"), len(reviewers)
-    relevance = four_points(rng, np.array([setting.profile(s, "relevance") for s in setting.skills]),
-                            (size, len(setting.skills)))  # fmt: skip
-    clarity = four_points(rng, 0.5 if setting.null else 0.9, relevance.shape)
+    share = np.array([setting.profile(skill, "relevance") for skill in setting.skills])
+    warmth = _warmth(setting, rng, len(share), share)
+    relevance = four_points(rng, share, warmth, (size, len(share)))
+    clarity = four_points(
+        rng, 0.5 if setting.null else 0.9, _warmth(setting, rng, len(share)), relevance.shape
+    )
     modules = setting.framework.target_ids("module")
     shape = (size, len(modules), len(ASPECTS))
     level = 3.5 if setting.null else 4.7 + rng.normal(0, 0.3, shape[1:]) + rng.normal(0, 0.5, (size, 1, 1))
-    judged = np.clip(np.rint(level + rng.normal(0, 1.6 if setting.null else 0.8, shape)), 1, 6).reshape(size, -1)
+    judged = np.clip(np.rint(level + rng.normal(0, 1.6 if setting.null else 0.8, shape)), 1, 6).reshape(
+        size, -1
+    )
     columns = [f"{skill}_{aspect}" for skill in setting.skills for aspect in ("relevance", "clarity")]
     columns += [f"{module}_{aspect}" for module in modules for aspect in ASPECTS]
     both = np.stack([relevance, clarity], axis=2).reshape(size, -1)
@@ -58,10 +73,17 @@ def item_truth(setting: Setting) -> pd.DataFrame:
         low, high = plan["modest_loadings"] if item.id in plan["modest"] else plan["loadings"]
         loading = float(rng.uniform(low, high)) * item.key
         jitter = float(rng.normal(0, plan["threshold_jitter"]))
-        row = {"item_id": item.id, "skill_id": item.skill, "key": item.key, "true_key": item.key,
-               "loading": 0.0 if setting.null else round(loading, 4), "threshold_shift": round(jitter, 4),
-               "relevance": relevance,
-               "clarity": 0.5 if setting.null else plan["clarity"], "defect": ""}  # fmt: skip
+        row = {
+            "item_id": item.id,
+            "skill_id": item.skill,
+            "key": item.key,
+            "true_key": item.key,
+            "loading": 0.0 if setting.null else round(loading, 4),
+            "threshold_shift": round(jitter, 4),
+            "relevance": relevance,
+            "clarity": 0.5 if setting.null else plan["clarity"],
+            "defect": "",
+        }
         rows.append(row)
     table = pd.DataFrame(rows).set_index("item_id")
     for item, loading in defects.get("weak", {}).items():
@@ -83,24 +105,29 @@ def item_truth(setting: Setting) -> pd.DataFrame:
 
 
 def self_ratings(setting: Setting, reviewers: list[Person], truth: pd.DataFrame) -> np.ndarray:
-    """Return answers 1 to 5 from correlated factors with a graded response, before careless people are set."""
+    """Return answers 1 to 5 from correlated factors with a graded response, all people careful."""
     plan, rng = setting.plan["items"], setting.random("self")
     scales = list(dict.fromkeys(truth["skill_id"]))
     size, r = len(reviewers), 0.0 if setting.null else plan["factor_correlation"]
     common = rng.normal(size=(size, 1))
     factors = np.sqrt(r) * common + np.sqrt(1 - r) * rng.normal(size=(size, len(scales)))
     agreeing = rng.normal(0, plan["acquiescence"], size) * (not setting.null)
-    by_country = dict(zip(setting.plan["people"]["country_codes"], rng.normal(0, plan["country_intercept"], 5)))
+    shifts = rng.normal(0, plan["country_intercept"], len(COUNTRIES))
+    by_country = dict(zip(COUNTRIES, shifts, strict=True))
     country = np.array([by_country[person.country] for person in reviewers]) * (not setting.null)
     noise = rng.normal(size=(size, len(truth)))
     loading = truth["loading"].abs().to_numpy()
-    latent = loading * factors[:, [scales.index(s) for s in truth["skill_id"]]] + np.sqrt(1 - loading**2) * noise
+    latent = (
+        loading * factors[:, [scales.index(s) for s in truth["skill_id"]]] + np.sqrt(1 - loading**2) * noise
+    )
     items = list(truth.index)
     if not setting.null:
         for first, second in plan["defects"]["duplicate"].items():
             r_pair = plan["defects"]["duplicate_correlation"]
             own = noise[:, items.index(second)]
-            latent[:, items.index(second)] = r_pair * latent[:, items.index(first)] + np.sqrt(1 - r_pair**2) * own
+            latent[:, items.index(second)] = (
+                r_pair * latent[:, items.index(first)] + np.sqrt(1 - r_pair**2) * own
+            )
     direction = truth["true_key"].to_numpy(dtype=float)
     latent += agreeing[:, None] * direction + country[:, None]
     cuts = np.array(plan["thresholds"])[None, None, :] + truth["threshold_shift"].to_numpy()[None, :, None]
@@ -123,12 +150,14 @@ def _usability(setting: Setting, size: int) -> np.ndarray:
 
 
 def tool_review(setting: Setting, people: list[Person]) -> ToolReview:
-    """Return self-rating (1-5), relevance and clarity (1-4), usability (1-5) and time of the tool reviewers."""
+    """Return self-rating (1-5), relevance and clarity (1-4), usability (1-5) and time of the reviewers."""
     reviewers, truth = answered(people, "tool_review"), item_truth(setting)
     rng, size, n_items = setting.random("tool"), len(reviewers), len(truth)
     own = self_ratings(setting, reviewers, truth)
-    relevance = four_points(rng, truth["relevance"].to_numpy(), (size, n_items))
-    clarity = four_points(rng, truth["clarity"].to_numpy(), (size, n_items))
+    relevance, clarity = (
+        four_points(rng, truth[part].to_numpy(), _warmth(setting, rng, n_items), (size, n_items))
+        for part in ("relevance", "clarity")
+    )
     usability = _usability(setting, size)
     seconds = np.maximum(np.rint(rng.lognormal(np.log(1150), 0.3, size)), 420)
     own, relevance, clarity, usability = (
@@ -141,8 +170,9 @@ def tool_review(setting: Setting, people: list[Person]) -> ToolReview:
         elif person.careless == "random":
             own[place], usability[place] = rng.integers(1, 6, n_items), rng.integers(1, 6, 10)
             relevance[place], clarity[place] = rng.integers(1, 5, n_items), rng.integers(1, 5, n_items)
+            seconds[place] = setting.plan["seconds"]["random"]
         elif person.careless == "speeder":
-            seconds[place] = 56
+            seconds[place] = setting.plan["seconds"]["speeder"]
         elif person.careless == "reversed":
             relevance[place], clarity[place] = 5 - relevance[place], 5 - clarity[place]
     items = list(truth.index)

@@ -1,4 +1,4 @@
-"""What every part of the generator shares: plan, texts, framework, options and named streams of random numbers."""
+"""What every part of the generator shares: plan, framework, options, named streams of random numbers."""
 
 from __future__ import annotations
 
@@ -74,13 +74,19 @@ class Setting:
         return {skill: name for name, skills in self.plan["skills"].items() for skill in skills}
 
     def random(self, name: str) -> np.random.Generator:
-        """Return a generator of its own for one purpose, so that changing one part leaves the others alone."""
+        """Return a generator of its own for one purpose; changing one part leaves the others alone."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
     def profile(self, skill: str, quantity: str) -> Any:
         """Return a planted quantity of a skill; in a null study the same for every skill."""
         if self.null:
-            flat = {"relevance": 0.5, "agreement": 1 / 3, "raised": 0.6, "turns": 0.04, "valence": [1 / 3] * 3}
+            flat = {
+                "relevance": 0.5,
+                "agreement": 1 / 3,
+                "raised": 0.6,
+                "turns": 0.04,
+                "valence": [1 / 3] * 3,
+            }
             return flat[quantity]
         return self.plan["profiles"][self.profile_of[skill]][quantity]
 
@@ -95,11 +101,20 @@ def choose(rng: np.random.Generator, values: list[Any], size: int) -> list[Any]:
     return [values[index] for index in rng.permutation(len(values))[:size]]
 
 
-def four_points(rng: np.random.Generator, share_high: float | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return answers 1 to 4 of which `share_high` are 3 or 4 on average."""
+def four_points(
+    rng: np.random.Generator,
+    share_high: float | np.ndarray,
+    warmth: float | np.ndarray,
+    shape: tuple[int, ...],
+) -> np.ndarray:
+    """Return answers 1 to 4 of which `share_high` are 3 or 4 on average.
+
+    `warmth` is the share of 4 among the high answers and of 2 among the low ones. It lets targets with the
+    same endorsement differ, as real ones do.
+    """
     high = rng.random(shape) < share_high
-    step = rng.random(shape)
-    return np.where(high, np.where(step < 0.6, 4, 3), np.where(step < 0.7, 2, 1))
+    warm = rng.random(shape) < warmth
+    return np.where(high, np.where(warm, 4, 3), np.where(warm, 2, 1))
 
 
 def knock_out(rng: np.random.Generator, answers: np.ndarray, share: float) -> np.ndarray:

@@ -133,6 +133,8 @@ class Book:
 
     def interval(self, row: dict[str, Any]) -> str:
         """Return the interval of a published row as text, e.g. ``70–92 %``."""
+        if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
+            return self.text("interval.none")
         for column in ("ci_low", "ci_high"):
             self.number(row, column)
         return format_interval(row["ci_low"], row["ci_high"], self.kind(row), locale=self.language)

@@ -46,6 +46,8 @@ def _options(book: Book, title: str, subtitle: str) -> dict[str, Any]:
         "source_line": book.text("source_line", title=book.study.title, licence=book.study.licence),
         "synthetic": book.study.synthetic,
         "locale": book.language,
+        "words": {f"verdict.{word}": book.text(f"verdict.{name}") for name, word in VERDICT_WORDS.items()}
+        | {f"grade.{sign}": book.text(f"grade.{sign}") for sign in "+0-?"},
     }
 
 

@@ -43,7 +43,7 @@ class Document(Book):
     """A report, technical annex or audit annex in the making."""
 
     place: Place | None = field(default=None, kw_only=True)
-    kind: str = field(default="report", kw_only=True)
+    variant: str = field(default="report", kw_only=True)
 
     def show_cards(self) -> None:
         """Print the cards of all skills, best verdict first."""
@@ -71,7 +71,7 @@ class Document(Book):
             ]
         )
         return {
-            "title": self.text(f"document.{self.kind}.title", title=study.title),
+            "title": self.text(f"document.{self.variant}.title", title=study.title),
             "subtitle": study.subtitle,
             "short_title": study.title,
             "date": study.date,
@@ -98,7 +98,7 @@ def open_document(place: Place, kind: str, *, language: str = "en") -> Document:
     study, rules = place.setting.study, place.setting.rules
     rows = place.published()
     facts = _facts(study, rules, rows)
-    document = Document(rows, study, rules, language, facts, place=place, kind=kind)
+    document = Document(rows, study, rules, language, facts, place=place, variant=kind)
     if study.funding.statement and kind == "report":
         emit_block("cover", "\n\n".join(filter(None, [study.funding.statement, study.funding.disclaimer])))
     if study.instrument.status == "illustrative":

@@ -73,9 +73,7 @@ def emit_block(kind: str, markdown: str) -> None:
     emit_markdown(f"{fence} {{{classes}}}\n{markdown.strip()}\n{fence}")
 
 
-def emit_figure(
-    figure: Figure, *, label: str, caption: str, alt: str, data_label: str | None = None
-) -> None:
+def emit_figure(figure: Figure, *, label: str, caption: str, alt: str, data_label: str | None = None) -> None:
     """Show a matplotlib figure as SVG and PNG with alternative text, and close it.
 
     Parameters
@@ -154,8 +152,10 @@ def emit_table(
         note = " ".join(_one_line(text) for text in notes)
         markdown += f"\n\n::: {{.table-note}}\n*{note_word}* {note}\n:::"
     html = _html_table(header, rows, chosen, label, caption, row_header, notes, note_word)
-    plain = frame.to_string(index=False)
-    _display({"text/html": html, "text/markdown": f":::: {{.table-block}}\n{markdown}\n::::", "text/plain": plain})
+    plain = pd.DataFrame(rows, columns=header).to_string(index=False)
+    _display(
+        {"text/html": html, "text/markdown": f":::: {{.table-block}}\n{markdown}\n::::", "text/plain": plain}
+    )
 
 
 # ---------------------------------------------------------------------------------------------- checks
@@ -169,7 +169,7 @@ def _need(text: str, problem: str, where: str) -> None:
 def _check_label(label: str) -> None:
     if not _LABEL.match(label):
         raise KtssError(
-            f"a label starts with a letter and holds letters, digits and the signs - _ . : only; found {label!r}"
+            f"a label starts with a letter and holds letters, digits and - _ . : only; found {label!r}"
         )
 
 

@@ -206,14 +206,16 @@ def guide_review_overall(book: Book) -> str:
         return book.text("stream.not_collected", stream=book.text("activity.guide_review"))
     groups = by_branch(book, rows)
     total = len(rows)
-    lines = [
-        book.text(f"guide_review.group.{name}", count=len(groups[name]),
-                  k=book.count(len(groups[name]), "guide_review.item_cvi.relevance"),
-                  total=book.count(total, "guide_review.item_cvi.relevance"))
-        for name in ("supported", "probably", "unclear", "not_supported", "none")
+    base = "guide_review.item_cvi.relevance"
+    supported = len(groups["supported"])
+    first = book.text("guide_review.group.supported", count=supported, k=book.count(supported, base),
+                      total=book.count(total, base))  # fmt: skip
+    rest = [
+        book.text(f"guide_review.group.{name}", count=len(groups[name]), k=book.count(len(groups[name]), base))
+        for name in ("probably", "unclear", "not_supported", "none")
         if groups[name]
-    ]  # fmt: skip
-    return " ".join(lines)
+    ]
+    return " ".join([first, *rest])
 
 
 @sentence("guide_review.clarity")
@@ -321,7 +323,7 @@ def self_assessment_reliability(book: Book) -> str:
     threshold = _threshold(book, "consistency", "coefficient")
     lines = [
         book.text(f"self_assessment.reliability.{name}", count=len(skills), names=book.names(skills),
-                  cut=threshold)
+                  **({} if name == "none" else {"cut": threshold}))
         for name, skills in groups.items()
         if skills
     ]  # fmt: skip
@@ -580,7 +582,7 @@ def triage_lead(book: Book) -> str:
 @sentence("triage.not_retested")
 def triage_not_retested(book: Book) -> str:
     """Name the items whose meaning changed: their earlier figures no longer hold."""
-    rows = book.select("triage", "change", aspect="major")
+    rows = book.select("triage", "change", aspect="major", target_type="item")
     items = sorted(set(rows["target_id"]))
     if not items:
         return ""

@@ -23,9 +23,13 @@ _FORBIDDEN = re.compile(
 )
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 #: Joiners and variation selectors only tune the character before; without a glyph they say nothing.
-_SILENT = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_SILENT = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 #: Letters of the European languages, common punctuation: every bundled font has them.
-_SURELY_PRINTABLE = re.compile("^[\\n\\t\u0020-\u007e\u00a0-\u00ac\u00ae-\u017f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]*$")
+_SURELY_PRINTABLE = re.compile(
+    "^[\\n\\t\u0020-\u007e\u00a0-\u00ac\u00ae-\u017f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]*$"
+)
 _SCRIPTS = (
     ("CJK", "Chinese or Japanese"), ("HIRAGANA", "Japanese"), ("KATAKANA", "Japanese"),
     ("HANGUL", "Korean"), ("THAI", "Thai"), ("DEVANAGARI", "Devanagari"), ("BENGALI", "Bengali"),
@@ -76,7 +80,7 @@ def safe_text(text: str, *, breaks: str = "\\\n", printable: bool = False) -> st
 
 
 def printable_text(text: str) -> str:
-    """Replace characters without a glyph in the PDF's fonts by a name in brackets.
+    r"""Replace characters without a glyph in the PDF's fonts by a name in brackets.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ def printable_text(text: str) -> str:
 
     Examples
     --------
-    >>> printable_text("Great \\N{GRINNING FACE}!")
+    >>> printable_text("Great \N{GRINNING FACE}!")
     'Great [emoji: grinning face]!'
     """
     if _SURELY_PRINTABLE.match(text):

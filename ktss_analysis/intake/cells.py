@@ -18,8 +18,8 @@ MISSING, NOT_A_NUMBER, OUT_OF_RANGE, NOT_WHOLE, UNKNOWN_LABEL = (
     "missing.code", "value.not_a_number", "value.out_of_range", "value.not_whole", "label.unknown",
 )  # fmt: skip
 EMPTY = "empty"
-_TRUE = frozenset("true yes y 1 x t si ja tak kylla oui sim ano".split())
-_FALSE = frozenset("false no n 0 f nein nie nee ei non nao ne".split())
+_TRUE = frozenset(["true", "yes", "y", "1", "x", "t", "si", "ja", "tak", "kylla", "oui", "sim", "ano"])
+_FALSE = frozenset(["false", "no", "n", "0", "f", "nein", "nie", "nee", "ei", "non", "nao", "ne"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class CellRules:
 
 
 class Converted(NamedTuple):
-    """Numbers (nan when missing) and, per cell, the rule that applied: ``""`` for a value, `EMPTY`, or a rule."""
+    """Values (nan or None when missing) and, per cell, ``""``, `EMPTY` or the rule that set it missing."""
 
-    values: NDArray[np.float64]
+    cells: NDArray[np.float64] | NDArray[np.object_]
     rules: NDArray[np.object_]
 
 
@@ -125,7 +125,7 @@ def _read_numbers(
     decimal: str | None,
 ) -> None:
     numbers = to_number([plain[index] for index in open_cells], decimal=decimal)
-    for index, number, bad in zip(open_cells, numbers.values, numbers.bad, strict=True):
+    for index, number, bad in zip(open_cells, numbers.numbers, numbers.bad, strict=True):
         if not bad:
             values[index] = number
             continue
@@ -191,9 +191,9 @@ def to_words(
 def to_truth(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, object]) -> Converted:
     """Turn yes and no, true and false, 1 and 0 (and their usual translations) into truth values."""
     words = to_words(texts, missing=missing, labels=labels)
-    values = np.full(len(words.values), None, dtype=object)
+    values = np.full(len(words.cells), None, dtype=object)
     rules = words.rules.copy()
-    for index, word in enumerate(words.values):
+    for index, word in enumerate(words.cells):
         if word is None:
             continue
         key = fold(str(word))
@@ -226,7 +226,7 @@ _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?")
 def to_language(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, object]) -> Converted:
     """Turn texts into language tags such as ``en`` and ``pt-BR``."""
     words = to_words(texts, missing=missing, labels=labels)
-    values, rules = words.values.copy(), words.rules.copy()
+    values, rules = words.cells.copy(), words.rules.copy()
     for index, word in enumerate(values):
         if word is None:
             continue

@@ -34,9 +34,9 @@ def check_study(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per finding: `level` (``error``: the run stops; ``warning``: a cell or row is not used; ``note``:
-        nothing is lost), `source`, `file`, `row`, `column`, `rule`, `found`, `reason`, `allowed`. Errors come
-        first. No file is written, but for a key of pseudonyms when the study has none.
+        One row per finding: `level` (``error``: the run stops; ``warning``: a cell or row is not used;
+        ``note``: nothing is lost), `source`, `file`, `row`, `column`, `rule`, `found`, `reason`, `allowed`.
+        Errors come first. No file is written, but for a key of pseudonyms when the study has none.
     """
     problems: list[dict[str, object]] = []
     _try(lambda: study.instrument, "", problems)
@@ -64,7 +64,8 @@ def _try(action: Callable[[], Value], source: str, problems: list[dict[str, obje
             {
                 "level": "error", "source": source, "file": None if error.file is None else str(error.file),
                 "row": error.row, "column": error.column, "rule": "input",
-                "found": None if error.found is None else mask_mail(str(error.found)), "reason": error.problem,
+                "found": None if error.found is None else mask_mail(str(error.found)),
+                "reason": error.problem,
                 "allowed": error.allowed,
             }
         )  # fmt: skip

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..core import InputError
 from ..study import Source, Study
 from .flags import raise_flags
 from .gather import Gathered, gather
 from .log import Log, mask_mail
 from .people import Cleaned, accounts_of, declined_in, people_of, sort_rows
 from .pseudonyms import Pseudonymiser
-from .records import Dropped, comment_ids, language_of, record_table, seconds_of
+from .records import Dropped, comment_ids, language_of, record_table, seconds_of, without_taken
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
-from .schemas import RECORDS, TABLES, conform, empty_table
+from .schemas import KEYS, RECORDS, TABLES, conform, empty_table, typed
 from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
 
 
@@ -27,8 +28,8 @@ class Clean:
     Parameters
     ----------
     tables : dict of str to pandas.DataFrame
-        All canonical tables (see `ktss_analysis.intake.schemas.TABLES`), those without rows included. They are
-        ordered by content, so the order of the raw rows and columns leaves no trace but `source_row`.
+        All canonical tables (see `ktss_analysis.intake.schemas.TABLES`), those without rows included. They
+        are ordered by content, so the order of the raw rows and columns leaves no trace but `source_row`.
     change_log : pandas.DataFrame
         One row per cell or row that a rule touched or flagged.
     quarantine : pandas.DataFrame
@@ -123,7 +124,10 @@ def clean_source(
     dropped = Dropped()
     for part in parts:
         log_wide(rows, part)
-        result.tables.append((part.block.table, wide_table(rows, part, facts, language, seconds)))
+        table = wide_table(rows, part, facts, language, seconds)
+        if source.repeated == "keep":
+            table = without_taken(rows, part.block, table, dropped)
+        result.tables.append((part.block.table, table))
     for block in (block for block, pairs in blocks if block.columns is None):
         table = record_table(rows, block, study, facts, language, seconds, pseudonymiser, dropped)
         result.tables.append((block.table, table))
@@ -136,7 +140,7 @@ def clean_source(
 
 
 def _known(gathered: Gathered) -> dict[str, str]:
-    """Return identifier as written -> pseudonym, for masking; numbers short enough to be answers are left out."""
+    """Return identifier as written -> pseudonym, for masking; short numbers may be answers: left out."""
     person = gathered.source.person
     if person is None or person.column is None:
         return {}
@@ -166,7 +170,7 @@ def _answered(gathered: Gathered, parts: list[WidePart], texts: list[TextPart]) 
 def _answers(parts: list[WidePart], texts: list[TextPart], gathered: Gathered) -> pd.DataFrame:
     """Return what each person answered, to tell a repeat with the same answers from one with others."""
     columns = {
-        f"{index}.{place}": part.values[:, place]
+        f"{index}.{place}": part.answers[:, place]
         for index, part in enumerate(parts)
         for place in range(len(part.targets))
     }
@@ -241,10 +245,9 @@ def _set_aside_unused(rows: Rows, result: Cleaned, dropped: Dropped) -> None:
     for _, table in result.tables:
         used[table.index.to_numpy(dtype=int)] = True
     for place in np.flatnonzero(rows.alive & ~used):
-        rule, reason = dropped.reasons.get(int(place), ("row.no_answer", "the row fills no table"))
-        mask = np.zeros(len(used), dtype=bool)
-        mask[place] = True
-        rows.set_aside(mask, rule, reason)
+        known = dropped.reasons.get(int(place))
+        rule, reason = known or ("row.no_answer", "the row fills no table")
+        rows.set_aside(np.arange(len(used)) == place, rule, reason, logged=known is not None)
 
 
 def _stacked(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -254,8 +257,31 @@ def _stacked(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
 
 def _joined(name: str, cleaned: list[Cleaned]) -> pd.DataFrame:
     frames = [
-        conform(table, name) for part in cleaned for kind, table in part.tables if kind == name and len(table)
+        typed(table, name) for part in cleaned for kind, table in part.tables if kind == name and len(table)
     ]
     if not frames:
         return empty_table(name)
-    return conform(sort_rows(pd.concat(frames, ignore_index=True)), name)
+    table = sort_rows(pd.concat(frames, ignore_index=True))
+    if name == "people":
+        table = table.drop_duplicates("person_id", ignore_index=True)
+    _check_keys(table, name)
+    return conform(table, name)
+
+
+def _check_keys(table: pd.DataFrame, name: str) -> None:
+    """Refuse one id in two sources; within a source such rows are set aside."""
+    key = list(KEYS.get(name, ()))
+    if not key:
+        return
+    twice = table[table.duplicated(key, keep=False)]
+    if len(twice):
+        first, second = (
+            twice.sort_values(key, kind="stable").iloc[0],
+            twice.sort_values(key, kind="stable").iloc[1],
+        )
+        raise InputError(
+            f"table {name}: the same {', '.join(key)} stands in two sources, {first['source']!r} and "
+            f"{second['source']!r}, or in two parts of one",
+            file=str(first["source_row"]), found=", ".join(str(first[part]) for part in key),
+            allowed=f"one row; the other is {second['source_row']}",
+        )  # fmt: skip

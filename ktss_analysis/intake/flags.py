@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..study import Study
 from .rows import BoolArray, Rows
@@ -17,6 +18,12 @@ FEWEST_ITEMS = 10
 FEWEST_PATTERN = 5
 """Equal answers to fewer columns happen by chance."""
 
+SIGNS_NEEDED = 2
+"""One sign alone is common among careful people."""
+
+FEWEST_PERSONS = 10
+"""Fewer persons have no quartiles worth the name."""
+
 FEWEST_SCALES = 3
 """Even-odd consistency is a correlation over scales."""
 
@@ -27,7 +34,7 @@ SECONDS_PER_ITEM = 2.0
 """Faster than this nobody reads (Huang et al. 2012, doi:10.1007/s10869-011-9231-8)."""
 
 LOWEST_CONSISTENCY = 0.30
-"""Even-odd consistency below this counts as one of two indicators needed (Johnson 2005, doi:10.1016/j.jrp.2004.09.009)."""
+"""Even-odd consistency below this is one sign of two needed (Johnson 2005, doi:10.1016/j.jrp.2004.09.009)."""
 
 
 def raise_flags(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series, study: Study) -> None:
@@ -50,13 +57,16 @@ def raise_flags(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series, study
             _reversed_raters(rows, part)
     straight = _straight_lines(rows, parts)
     fast = _speeders(rows, parts, seconds)
-    inconsistent = _inconsistent(rows, parts, study)
-    careless = (straight.astype(int) + fast + inconsistent) >= 2
-    names = ("straight line", "speed", "even-odd consistency")
+    inconsistent, scattered = _scale_signs(rows, parts, study)
+    signs = {
+        "straight line": straight, "speed": fast, "even-odd consistency": inconsistent,
+        "spread within scales": scattered,
+    }  # fmt: skip
+    careless = np.sum(list(signs.values()), axis=0) >= SIGNS_NEEDED
     reasons = [
         "two or more signs of careless answers: "
-        + ", ".join(name for name, hit in zip(names, hits, strict=True) if hit)
-        for hits in zip(straight[careless], fast[careless], inconsistent[careless], strict=True)
+        + ", ".join(name for name, hits in signs.items() if hits[place])
+        for place in np.flatnonzero(careless)
     ]
     rows.log.change("flag.careless", "flagged", **rows.where(careless), reason=reasons)
 
@@ -67,7 +77,7 @@ def _none(rows: Rows) -> BoolArray:
 
 def _same_answers(rows: Rows, parts: Sequence[WidePart]) -> None:
     """Flag each row without identifier whose answers all stand in an earlier row."""
-    matrix = [np.where(part.asked, part.values, np.nan) for part in parts]
+    matrix = [np.where(part.asked, part.answers, np.nan) for part in parts]
     anonymous = rows.alive & ~rows.gathered.has_id
     if not matrix or not anonymous.any():
         return
@@ -78,16 +88,16 @@ def _same_answers(rows: Rows, parts: Sequence[WidePart]) -> None:
     mask[np.flatnonzero(anonymous)[repeated]] = True
     rows.log.change(
         "flag.same_answers", "flagged", **rows.where(mask),
-        reason="all answers equal those of an earlier row; without an identifier this may be chance, so the row stays",
+        reason="all answers equal those of an earlier row; without identifiers this may be chance; it stays",
     )  # fmt: skip
 
 
 def _straight_lines(rows: Rows, parts: Sequence[WidePart]) -> BoolArray:
     any_line = _none(rows)
     for part in parts:
-        if len(part.targets) < FEWEST_ITEMS:
+        if len(part.targets) < FEWEST_ITEMS or _two_points(part):
             continue
-        values = np.where(part.asked, part.values, np.nan)
+        values = np.where(part.asked, part.answers, np.nan)
         n_answers = (~np.isnan(values)).sum(axis=1)
         filled = np.where(np.isnan(values), -np.inf, values).max(axis=1)
         lowest = np.where(np.isnan(values), np.inf, values).min(axis=1)
@@ -101,12 +111,18 @@ def _straight_lines(rows: Rows, parts: Sequence[WidePart]) -> BoolArray:
     return any_line
 
 
+def _two_points(part: WidePart) -> bool:
+    """Return whether the part is a yes-no question; voting yes to all is a view, no carelessness."""
+    scale = part.cell_rules.scale
+    return scale is not None and part.block.whole and scale[1] - scale[0] <= 1
+
+
 def _speeders(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series) -> BoolArray:
     """Flag rows answered in less than two seconds per distinct thing judged."""
     time = seconds.to_numpy(dtype=float, na_value=np.nan)
     targets: dict[tuple[str, str], BoolArray] = {}
     for part in parts:
-        answered = part.asked & ~np.isnan(part.values)
+        answered = part.asked & ~np.isnan(part.answers)
         for place, target in enumerate(part.targets):
             key = (part.target_type, target)
             targets[key] = targets.get(key, _none(rows)) | answered[:, place]
@@ -119,37 +135,60 @@ def _speeders(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series) -> Bool
 
 
 def _reversed_raters(rows: Rows, part: WidePart) -> None:
-    """Flag reviewers whose ratings run against the mean of all the others."""
+    """Flag reviewers whose ratings run against the mean of all the others and fit it better turned round.
+
+    The correlation alone also falls below zero for careful reviewers when all targets are about equally
+    good. Both signs together are rare by chance and certain when somebody read the scale upside down.
+    """
     from ..psychometrics.screening import reversed_rater
 
-    values = np.where(part.asked & rows.alive[:, None], part.values, np.nan)
+    values = np.where(part.asked & rows.alive[:, None], part.answers, np.nan)
     found = reversed_rater(values)
     correlations = found["estimate"].to_numpy(dtype=float, na_value=np.nan)
     n_targets = found["n_used"].to_numpy(dtype=float, na_value=0)
     with np.errstate(invalid="ignore"):
         against = rows.alive & (n_targets >= FEWEST_TARGETS) & (correlations < 0)
+    if part.cell_rules.scale is not None:
+        against &= _fits_turned_round(values, part.cell_rules.scale)
     reasons = [
         f"{part.name}: correlation {correlations[place]:.2f} with the mean of the other reviewers over "
-        f"{int(n_targets[place])} targets; the scale may have been reversed"
+        f"{int(n_targets[place])} targets, and the ratings fit that mean better when turned round; ask the "
+        "person whether the scale was read upside down"
         for place in np.flatnonzero(against)
     ]
     rows.log.change("flag.reversed_rater", "flagged", **rows.where(against), reason=reasons)
 
 
-def _inconsistent(rows: Rows, parts: Sequence[WidePart], study: Study) -> BoolArray:
-    """Mark persons whose even and odd items of the same scales do not go together; not a flag of its own."""
+def _fits_turned_round(values: NDArray[np.float64], scale: tuple[float, float]) -> BoolArray:
+    """Return which rows are nearer to the mean of the other rows when reversed on the scale."""
+    present = ~np.isnan(values)
+    filled = np.where(present, values, 0.0)
+    n_others = present.sum(axis=0) - present
+    both = present & (n_others > 0)
+    others = (filled.sum(axis=0) - filled) / np.maximum(n_others, 1)
+    as_given = np.where(both, np.abs(values - others), 0.0).sum(axis=1)
+    turned = np.where(both, np.abs(sum(scale) - values - others), 0.0).sum(axis=1)
+    return turned < as_given
+
+
+def _scale_signs(rows: Rows, parts: Sequence[WidePart], study: Study) -> tuple[BoolArray, BoolArray]:
+    """Mark persons whose items of the same scales do not go together; these are no flags of their own.
+
+    Returns
+    -------
+    inconsistent : numpy.ndarray of bool
+        Even-odd consistency below `LOWEST_CONSISTENCY`.
+    scattered : numpy.ndarray of bool
+        Mean standard deviation within scales above the upper fence (third quartile and 1.5 interquartile
+        ranges) of all persons, as in random answers (Marjanovic et al. 2015, doi:10.1016/j.paid.2014.08.021).
+    """
     from ..psychometrics.screening import even_odd_consistency
 
-    result = _none(rows)
+    inconsistent, scattered = _none(rows), _none(rows)
     for part in parts:
         if part.block.table != "responses":
             continue
-        scored = pd.DataFrame(np.where(part.asked, part.values, np.nan), columns=part.targets)
-        present = scored.to_numpy()[~np.isnan(scored.to_numpy())]
-        low, high = part.cell_rules.scale or ((present.min(), present.max()) if present.size else (0.0, 0.0))
-        for item in study.instrument.items:
-            if item.key == -1 and item.id in scored:
-                scored[item.id] = low + high - scored[item.id]
+        scored = _turned(part, study)
         scales: dict[str, Sequence[str]] = {
             skill: [item.id for item in items if item.id in scored]
             for skill, items in study.instrument.scales().items()
@@ -158,6 +197,24 @@ def _inconsistent(rows: Rows, parts: Sequence[WidePart], study: Study) -> BoolAr
         if len(scales) < FEWEST_SCALES:
             continue
         index = even_odd_consistency(scored, scales)["estimate"].to_numpy(dtype=float, na_value=np.nan)
+        spread = pd.concat([scored[list(items)].std(axis=1) for items in scales.values()], axis=1).mean(
+            axis=1
+        )
+        present = spread[rows.alive].dropna()
         with np.errstate(invalid="ignore"):
-            result |= rows.alive & (-index < LOWEST_CONSISTENCY)
-    return result
+            inconsistent |= rows.alive & (-index < LOWEST_CONSISTENCY)
+            if len(present) >= FEWEST_PERSONS:
+                lower, upper = np.quantile(present, [0.25, 0.75])
+                scattered |= rows.alive & (spread.to_numpy() > upper + 1.5 * (upper - lower))
+    return inconsistent, scattered
+
+
+def _turned(part: WidePart, study: Study) -> pd.DataFrame:
+    """Return the answers with reversed items turned, for screening only; the tables keep them as given."""
+    scored = pd.DataFrame(np.where(part.asked, part.answers, np.nan), columns=part.targets)
+    present = scored.to_numpy()[~np.isnan(scored.to_numpy())]
+    low, high = part.cell_rules.scale or ((present.min(), present.max()) if present.size else (0.0, 0.0))
+    for item in study.instrument.items:
+        if item.key == -1 and item.id in scored:
+            scored[item.id] = low + high - scored[item.id]
+    return scored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -58,8 +59,9 @@ class Gathered:
         """Return the header a study file's column name stands for, or refuse it with the nearest headers."""
         return find_column(self.frame.columns, name, self.source, self.tables)
 
+    @functools.cached_property
     def decimals(self) -> dict[str, str | None]:
-        """Return each file's decimal mark: declared, else the one its answer columns speak for."""
+        """Each file's decimal mark: declared, else the one its answer columns speak for."""
         if self.source.decimal is not None:
             return {table.file.name: self.source.decimal for table in self.tables}
         headers = sorted({header for part in self.wide for header, _ in part} | self._number_columns())
@@ -119,8 +121,8 @@ def gather(study: Study, source: Source, pseudonymiser: Pseudonymiser) -> Gather
     Raises
     ------
     InputError
-        When a file cannot be read, a column that the study file names is absent, or a column names a target that
-        the framework does not have.
+        When a file cannot be read, a column that the study file names is absent, or a column names a target
+        that the framework does not have.
     """
     tables = []
     for path in study.files(source):
@@ -186,7 +188,7 @@ def _wide_columns(gathered: Gathered, block: Block, study: Study) -> list[tuple[
         raise InputError(
             f"source {source.name!r}: no column fits the pattern {block.columns!r}",
             file=", ".join(table.file.name for table in gathered.tables), found=", ".join(headers[:12]),
-            allowed=f"{{target}} is one of {', '.join(known[:12])}" if known else "a header with {target} in its place",
+            allowed="{target} is " + (f"one of {', '.join(known[:12])}" if known else "letters and digits"),
         )  # fmt: skip
     order = {target: place for place, target in enumerate(known)}
     pairs.sort(key=lambda pair: (order.get(pair[1], len(order)), pair[1]))
@@ -199,7 +201,7 @@ def _wide_columns(gathered: Gathered, block: Block, study: Study) -> list[tuple[
 
 
 def _matching(gathered: Gathered, block: Block, study: Study, known: list[str]) -> list[tuple[str, str]]:
-    """Return the headers that fit a pattern; one that fits but names no target of the framework is refused."""
+    """Return the headers that fit a pattern; one that fits but names an unknown target is refused."""
     pattern = str(block.columns)
     expression = re.escape(fold(pattern.replace("{target}", "\x00"))).replace(
         re.escape("\x00"), "(?P<target>[\\w.-]+)"
@@ -247,13 +249,23 @@ def known_targets(study: Study, target_type: str) -> list[str]:
 
 
 def _check_overlap(gathered: Gathered) -> None:
+    taken: dict[tuple, dict[str, str]] = {}
     for block, pairs in zip(gathered.source.blocks, gathered.wide, strict=True):
-        seen: dict[str, str] = {}
-        for header, target in pairs:
+        kind = (
+            block.table,
+            target_type_of(block),
+            block.aspect,
+            block.round,
+            block.occasion,
+            str(block.when),
+        )
+        seen = taken.setdefault(kind, {})
+        for header, target in pairs if block.table != "comments" else []:
             if target in seen:
                 raise InputError(
-                    f"source {gathered.source.name!r}, {block.aspect or block.table}: two columns give {target!r}",
-                    file=gathered.tables[0].file.name, column=header, found=seen[target], allowed="one column per target",
+                    f"source {gathered.source.name!r}, {kind[2] or kind[0]}: two columns give {target!r}",
+                    file=gathered.tables[0].file.name, column=header, found=seen[target],
+                    allowed="one column per target",
                 )  # fmt: skip
             seen[target] = header
 

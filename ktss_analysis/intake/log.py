@@ -12,7 +12,7 @@ import pandas as pd
 
 CHANGE_COLUMNS = ("source", "file", "row", "column", "rule", "action", "before", "after", "reason")
 QUARANTINE_COLUMNS = ("source", "file", "row", "rule", "reason", "record")
-_MAIL = re.compile(r"[^\s@<>(),;:\"'|]+@[^\s@<>(),;:\"'|]+\.[^\s@<>(),;:\"'|.]{2,}")
+_MAIL = re.compile(r"[^\s@<>(),;:\"'|]+@[^\s@<>(),;:\"'|]+\.[\w-]{2,}")
 _MASK = "[e-mail]"
 
 
@@ -71,12 +71,22 @@ class Log:
         }  # fmt: skip
         self._changes.append(pd.DataFrame(frame))
 
-    def set_aside(self, file: str, row: int, rule: str, reason: str, record: Mapping[str, object]) -> None:
-        """Put one raw row into quarantine, and say so in the change log."""
+    def set_aside(
+        self,
+        file: str,
+        row: int,
+        rule: str,
+        reason: str,
+        record: Mapping[str, object],
+        *,
+        logged: bool = False,
+    ) -> None:
+        """Put one raw row into quarantine, and say so in the change log unless it is `logged` there."""
         cells = {str(name): self.safe(value) for name, value in record.items() if self.safe(value)}
         text = json.dumps(cells, ensure_ascii=False)
         self._quarantine.append((str(file), int(row), rule, reason, text))
-        self.change(rule, "set_aside", file=[file], row=[row], reason=reason)
+        if not logged:
+            self.change(rule, "set_aside", file=[file], row=[row], reason=reason)
 
     def change_frame(self) -> pd.DataFrame:
         """Return the change log, ordered by file, row, column and rule."""

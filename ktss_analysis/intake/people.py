@@ -25,9 +25,12 @@ class Cleaned:
 
 
 def declined_in(registers: list[Cleaned]) -> frozenset[str]:
+    """Return the persons whose consent a register records as not given."""
     people = [table for part in registers for name, table in part.tables if name == "people"]
     return frozenset(
-        person for table in people for person, consent in zip(table["person_id"], table["consented"], strict=True)
+        person
+        for table in people
+        for person, consent in zip(table["person_id"], table["consented"], strict=True)
         if consent is False or consent is np.False_
     )  # fmt: skip
 
@@ -46,8 +49,8 @@ def accounts_of(result: Cleaned) -> pd.DataFrame:
         n_aside = int((result.quarantine["file"] == name).sum())
         if table.n_records != n_used + n_aside:
             raise PipelineError(
-                f"source {gathered.source.name!r}, {name}: {table.n_records} rows read, but {n_used} used and "
-                f"{n_aside} set aside; please report this fault of the program"
+                f"source {gathered.source.name!r}, {name}: {table.n_records} rows read, but {n_used} used "
+                f"and {n_aside} set aside; please report this fault of the program"
             )
         entries.append(
             {
@@ -61,7 +64,7 @@ def accounts_of(result: Cleaned) -> pd.DataFrame:
 
 
 def sort_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows ordered by their content, column by column; `source_row` decides last, missing comes last."""
+    """Return the rows ordered by content, column by column; `source_row` decides last, missing comes last."""
     names = [name for name in frame.columns if name != "source_row"] + ["source_row"]
     keys = []
     for name in reversed([name for name in names if name in frame]):
@@ -73,8 +76,8 @@ def sort_rows(frame: pd.DataFrame) -> pd.DataFrame:
 def people_of(cleaned: Sequence[Cleaned], register: pd.DataFrame) -> pd.DataFrame:
     """Return one row per person seen: what the register says, the activities, and whether an answer is used.
 
-    A comment alone is no answer: `used` means that a rating, response, choice or coding of the person stands in
-    a table.
+    A comment alone is no answer: `used` means that a rating, response, choice or coding of the person
+    stands in a table.
     """
     seen = _seen(cleaned)
     known = register.drop_duplicates("person_id").set_index("person_id")
@@ -90,14 +93,18 @@ def people_of(cleaned: Sequence[Cleaned], register: pd.DataFrame) -> pd.DataFram
 
 
 def _seen(cleaned: Sequence[Cleaned]) -> pd.DataFrame:
-    """Return person, activity, source and first row of each person in each table, and whether an answer is there."""
+    """Return activity, source and first row of each person in each table, and whether an answer is there."""
     columns = ["person_id", "activity", "used", "source", "source_row"]
     frames = []
     for part in cleaned:
         for name, table in part.tables:
             if name == "people" or "person_id" not in table or not len(table):
                 continue
-            answers = table["value"].notna() if "value" in table else pd.Series(name != "comments", index=table.index)
+            answers = (
+                table["value"].notna()
+                if "value" in table
+                else pd.Series(name != "comments", index=table.index)
+            )
             answering = table.loc[answers, "person_id"].unique()
             entry = table[["person_id", "source_row"]].dropna(subset="person_id").drop_duplicates("person_id")
             frames.append(

@@ -1,4 +1,4 @@
-"""Identifiers to pseudonyms: a keyed hash, so that the same person is recognised and nobody can be looked up."""
+"""Identifiers to pseudonyms: a keyed hash, so that a person is recognised and nobody can be looked up."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Pseudonymiser:
     Parameters
     ----------
     study : Study
-        Says where the key is: for synthetic data the public key in the study file, else the environment variable
-        `privacy.pseudonym_key_env`, else the file ``.ktss/pseudonym.key`` in the study's folder or the nearest
-        folder above it. When there is none, the file is made at the root of the repository (or beside the study
-        file) with mode 600 and its own ``.gitignore``.
+        Says where the key is: for synthetic data the public key in the study file, else the environment
+        variable `privacy.pseudonym_key_env`, else the file ``.ktss/pseudonym.key`` in the study's folder or
+        the nearest folder above it. When there is none, the file is made at the root of the repository (or
+        beside the study file) with mode 600 and its own ``.gitignore``.
 
     Notes
     -----
-    A pseudonym is ``P`` and ten base32 signs (50 bits) of an HMAC-SHA256 over the identifier, trimmed, NFKC and
-    case-folded: "Anna@x.eu " and "anna@X.EU" are one person. It does not depend on the source, so one person keeps
-    one pseudonym in all of them. Rows without an identifier get ``R`` and ten signs of the HMAC over the source's
-    name and the row's content, so the id does not depend on the order of rows or columns; identical rows are told
-    apart by a counter.
+    A pseudonym is ``P`` and ten base32 signs (50 bits) of an HMAC-SHA256 over the identifier, trimmed, NFKC
+    and case-folded: "Anna@x.eu " and "anna@X.EU" are one person. It does not depend on the source, so one
+    person keeps one pseudonym in all of them. Rows without an identifier get ``R`` and ten signs of the
+    HMAC over the source's name and the row's content, so the id does not depend on the order of rows or
+    columns; identical rows are told apart by a counter.
     """
 
     def __init__(self, study: Study) -> None:

@@ -94,13 +94,13 @@ def _typed(rows: Rows, column: str, cell: Cell, study: Study, block: Block | Non
         found = to_words(texts, missing=gathered.missing, labels=cell.labels, allowed=allowed)
         reasons = {"label.unknown": "is not one of the words; allowed: " + ", ".join(allowed)}
     log_cells(rows, header, texts, found.rules, reasons)
-    return pd.Series(found.values, index=texts.index)
+    return pd.Series(found.cells, index=texts.index)
 
 
 def _numbers(gathered: Gathered, header: str, texts: pd.Series, rules: CellRules) -> Converted:
     values = np.full(len(texts), np.nan)
     found = np.full(len(texts), "", dtype=object)
-    for name, decimal in gathered.decimals().items():
+    for name, decimal in gathered.decimals.items():
         mask = gathered.file == name
         try:
             converted = to_values(texts[mask], rules, decimal=decimal)
@@ -108,12 +108,12 @@ def _numbers(gathered: Gathered, header: str, texts: pd.Series, rules: CellRules
             raise InputError(
                 error.problem, file=name, column=header, found=error.found, allowed=error.allowed
             ) from None
-        values[mask], found[mask] = converted.values, converted.rules
+        values[mask], found[mask] = converted.cells, converted.rules
     return Converted(values, found)
 
 
 def _countries(words: Converted) -> Converted:
-    values, rules = words.values.copy(), words.rules.copy()
+    values, rules = words.cells.copy(), words.rules.copy()
     for index, word in enumerate(values):
         if word is None:
             continue
@@ -129,7 +129,7 @@ def _countries(words: Converted) -> Converted:
 def _date(rows: Rows, header: str, texts: pd.Series) -> pd.Series:
     formats = rows.gathered.source.date_formats
     stamps, bad = to_dates(texts, formats, rows.gathered.missing)
-    bad &= rows.alive
+    bad = bad & rows.alive
     rows.log.change(
         "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]),
         reason="fits none of the date formats: " + ", ".join(formats) + "; the date is left missing",
@@ -143,8 +143,8 @@ def record_table(
 ) -> pd.DataFrame:  # fmt: skip
     """Return the table rows that a row-wise block gives; index is the raw row's place.
 
-    Rows with an empty key, an id the framework does not have, an impossible best-worst choice or a key that is
-    taken are logged, not used, and noted in `dropped`.
+    Rows with an empty key, an id the framework does not have, an impossible best-worst choice or a key that
+    is taken are logged, not used, and noted in `dropped`.
     """
     gathered = rows.gathered
     columns: dict[str, Any] = {}
@@ -164,9 +164,9 @@ def record_table(
         if column in table:
             table[column] = table[column].map(_joined, na_action="ignore")
     table = table[rows.alive & belongs(gathered, block)]
-    for check in (_incomplete, _foreign, _broken_choice, _taken):
+    for check in (_incomplete, _foreign, _broken_choice):
         table = check(rows, block, table, study, dropped)
-    return table
+    return without_taken(rows, block, table, dropped)
 
 
 def _persons(gathered: Gathered, block: Block, cell: Cell | None, pseudonymiser: Pseudonymiser) -> pd.Series:
@@ -182,7 +182,8 @@ def _default(
 ) -> Any:
     constant: dict[str, Any] = {
         "round": block.round or 1, "occasion": block.occasion or 1, "target_type": block.target_type,
-        "aspect": block.aspect, "language": language, "seconds": seconds, "answered_on": facts.date, "date": facts.date,
+        "aspect": block.aspect, "language": language, "seconds": seconds, "answered_on": facts.date,
+        "date": facts.date,
         "review": "pending", "version": study.instrument.version if block.table == "codebook" else None,
     }  # fmt: skip
     value = constant.get(column)
@@ -218,7 +219,7 @@ def comment_ids(table: pd.DataFrame, source: str, pseudonymiser: Pseudonymiser) 
 def _drop(
     rows: Rows, table: pd.DataFrame, bad: NDArray[np.bool_], rule: str, reasons: list[str], dropped: Dropped
 ) -> pd.DataFrame:
-    places = table.index.to_numpy()[bad]
+    places = np.unique(table.index.to_numpy()[bad])
     for place, reason in zip(places, reasons, strict=True):
         dropped.reasons.setdefault(int(place), (rule, reason))
     mask: BoolArray = np.zeros(len(rows.gathered.row), dtype=bool)
@@ -227,26 +228,24 @@ def _drop(
     return table[~bad]
 
 
-def _incomplete(
-    rows: Rows, block: Block, table: pd.DataFrame, study: Study, dropped: Dropped
-) -> pd.DataFrame:
+def _incomplete(rows: Rows, block: Block, table: pd.DataFrame, _: Study, dropped: Dropped) -> pd.DataFrame:
     needed = [name for name in REQUIRED[block.table] if name in table]
     empty = table[needed].isna()
     bad = empty.any(axis=1).to_numpy(dtype=bool)
     reasons = [
         f"{', '.join(row.index[row])} is empty, which table {block.table!r} needs"
-        for _, row in empty[bad].iterrows()
+        for __, row in empty[bad].iterrows()
     ]
     return _drop(rows, table, bad, "row.incomplete", reasons, dropped)
 
 
 def _foreign(rows: Rows, block: Block, table: pd.DataFrame, study: Study, dropped: Dropped) -> pd.DataFrame:
-    """Refuse ids of skills, items and modules that the framework does not have."""
+    """Refuse ids that the framework does not have; the history of changes may name retired ones."""
     bad = np.zeros(len(table), dtype=bool)
     found = np.full(len(table), "", dtype=object)
     pairs = [("item_id", "item"), ("skill_id", "skill")]
     for column, kind in pairs:
-        if column in table and block.table != "item_versions":
+        if column in table and block.table not in ("changes", "item_versions"):
             known = set(known_targets(study, kind))
             wrong = table[column].notna().to_numpy(dtype=bool) & ~table[column].isin(known).to_numpy(
                 dtype=bool
@@ -263,9 +262,7 @@ def _foreign(rows: Rows, block: Block, table: pd.DataFrame, study: Study, droppe
     return _drop(rows, table, bad, "target.unknown", reasons, dropped)
 
 
-def _broken_choice(
-    rows: Rows, block: Block, table: pd.DataFrame, study: Study, dropped: Dropped
-) -> pd.DataFrame:
+def _broken_choice(rows: Rows, block: Block, table: pd.DataFrame, _: Study, dropped: Dropped) -> pd.DataFrame:
     """Refuse a best-worst set whose best is its worst, or whose choice was not shown."""
     if block.table != "choices":
         return table
@@ -283,16 +280,17 @@ def _broken_choice(
     return _drop(rows, table, bad, "choice.broken", list(reasons.values()), dropped)
 
 
-def _taken(rows: Rows, block: Block, table: pd.DataFrame, study: Study, dropped: Dropped) -> pd.DataFrame:
-    """Refuse a row whose key an earlier row of the source has."""
+def without_taken(rows: Rows, block: Block, table: pd.DataFrame, dropped: Dropped) -> pd.DataFrame:
+    """Return the table without raw rows whose key an earlier raw row of the source has; they are logged."""
     if block.table not in KEYS:
         return table
-    key = list(KEYS[block.table])
+    key = [name for name in KEYS[block.table] if name in table]
     order = table.assign(_place=table.index)
-    by = [name for name in ("answered_on", "date") if name in order]
-    bad_places = order.sort_values([*by, "_place"], kind="stable")
-    bad_places = bad_places[bad_places.duplicated(key, keep="first")]["_place"]
-    bad = table.index.isin(bad_places)
-    first = ", ".join(name for name in key if name != "source")
-    reasons = [f"the same {first} stands in an earlier row, which is used"] * int(bad.sum())
+    order = order.sort_values(
+        [*(name for name in ("answered_on", "date") if name in order), "_place"], kind="stable"
+    )
+    places = order.loc[order.duplicated(key, keep="first"), "_place"].unique()
+    bad = table.index.isin(places)
+    shown = ", ".join(name for name in key if name != "source")
+    reasons = [f"the same {shown} stands in an earlier row, which is used"] * len(places)
     return _drop(rows, table, bad, "row.repeated", reasons, dropped)

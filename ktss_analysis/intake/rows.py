@@ -42,13 +42,16 @@ class Rows:
         self.alive: BoolArray = np.ones(len(gathered.row), dtype=bool)
         self._mapped = gathered.mapped()
 
-    def set_aside(self, mask: BoolArray, rule: str, reason: str | Sequence[str]) -> None:
-        """Put the rows of `mask` that are still in use into quarantine; `reason` is one text or one per row."""
+    def set_aside(
+        self, mask: BoolArray, rule: str, reason: str | Sequence[str], *, logged: bool = False
+    ) -> None:
+        """Put the rows of `mask` that are in use into quarantine; `reason` is one text, or one per row."""
         for place in map(int, np.flatnonzero(mask & self.alive)):
             why = reason if isinstance(reason, str) else reason[place]
             self.log.set_aside(
-                str(self.gathered.file[place]), int(self.gathered.row[place]), rule, why, self.record(place)
-            )
+                str(self.gathered.file[place]), int(self.gathered.row[place]), rule, why, self.record(place),
+                logged=logged,
+            )  # fmt: skip
         self.alive = self.alive & ~mask
 
     def record(self, place: int) -> dict[str, object]:
@@ -68,7 +71,7 @@ class Rows:
 
 
 def refuse_long_rows(rows: Rows) -> None:
-    """Set aside what the reader could not place into columns; the cells are not recorded, they may be anything."""
+    """Set aside what the reader could not place into columns; the cells themselves are not recorded."""
     for table in rows.gathered.tables:
         for entry in table.refused:
             rows.log.set_aside(
@@ -93,7 +96,7 @@ def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
         (stripped == "").all(axis=1).to_numpy(dtype=bool), "row.empty", "no cell of the row is filled"
     )
     for exclude in source.exclude:
-        wanted = {fold(value) for value in exclude.values}
+        wanted = {fold(value) for value in exclude.values}  # noqa: PD011 - a field of the study file
         cells = stripped[gathered.column(exclude.column)].map(fold)
         hits = cells.isin(wanted).to_numpy(dtype=bool)
         unused = wanted - set(cells[hits])
@@ -126,10 +129,10 @@ def _dates(rows: Rows) -> RowFacts:
     header = gathered.column(cell.column) if cell.column is not None else ""
     texts = frame[header] if header else pd.Series(str(cell.value), index=frame.index, dtype="str")
     stamps, bad = to_dates(texts, source.date_formats, gathered.missing)
-    bad &= rows.alive
+    bad = bad & rows.alive
     rows.log.change(
         "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]),
-        reason="fits none of the date formats: " + ", ".join(source.date_formats) + "; the date is left missing",
+        reason=f"fits none of the date formats: {', '.join(source.date_formats)}; the date is left missing",
     )  # fmt: skip
     return RowFacts(stamps, stamps.dt.strftime("%Y-%m-%d").astype("str"))
 

@@ -16,14 +16,17 @@ TABLES: dict[str, tuple[str, ...]] = {
         "source", "source_row",
     ),
     "ratings": (
-        "source", "round", "person_id", "target_type", "target_id", "aspect", "value", "language", "answered_on",
+        "source", "round", "person_id", "target_type", "target_id", "aspect", "value", "language",
+        "answered_on",
         "source_row",
     ),
     "responses": (
-        "person_id", "occasion", "item_id", "value", "seconds", "language", "answered_on", "source", "source_row",
+        "person_id", "occasion", "item_id", "value", "seconds", "language", "answered_on", "source",
+        "source_row",
     ),
     "codings": (
-        "group_id", "turn", "person_id", "code_id", "coder_id", "valence", "double_coded", "language", "source",
+        "group_id", "turn", "person_id", "code_id", "coder_id", "valence", "double_coded", "language",
+        "source",
         "source_row",
     ),
     "codebook": (
@@ -32,8 +35,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "choices": ("person_id", "set_id", "shown", "best", "worst", "source", "source_row"),
     "comments": (
-        "comment_id", "person_id", "stream", "target_type", "target_id", "version", "language", "text", "review",
-        "date", "source", "source_row",
+        "comment_id", "person_id", "stream", "group_id", "target_type", "target_id", "version", "language",
+        "valence", "text", "review", "date", "source", "source_row",
     ),
     "suggestions": (
         "suggestion_id", "comment_ids", "kind", "severity", "merged_into", "text", "source", "source_row",
@@ -121,9 +124,14 @@ def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     Raises
     ------
     PipelineError
-        For a column the table does not have, a value of another type, an empty key or a repeated one. This is a
-        fault of the program, not of the data: cleaning has to set such rows aside.
+        For a column the table does not have, a value of another type, an empty key or a repeated one. This
+        is a fault of the program, not of the data: cleaning has to set such rows aside.
     """
+    return validate(typed(frame, name), name)
+
+
+def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return `frame` with the columns and dtypes of a table; the content is not checked, see `conform`."""
     columns = columns_of(name)
     foreign = [column for column in frame.columns if column not in columns]
     if foreign:
@@ -131,7 +139,7 @@ def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             f"{name}: column {foreign[0]!r} does not belong there; allowed: {', '.join(columns)}"
         )
     try:
-        typed = pd.DataFrame(
+        return pd.DataFrame(
             {
                 column: (
                     frame[column].astype(COLUMNS[column].dtype)
@@ -143,7 +151,6 @@ def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         ).reset_index(drop=True)
     except (TypeError, ValueError) as error:
         raise PipelineError(f"{name}: a value does not fit its column ({error})") from None
-    return validate(typed, name)
 
 
 def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:

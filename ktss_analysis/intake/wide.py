@@ -30,7 +30,7 @@ class WidePart:
         Raw columns and the targets they are about.
     asked : numpy.ndarray of bool, shape (n_rows, n_targets)
         Whether the row belongs to the part and its file has the column.
-    values : numpy.ndarray of float, shape (n_rows, n_targets)
+    answers : numpy.ndarray of float, shape (n_rows, n_targets)
         Answers, nan when missing.
     rules : numpy.ndarray of str, shape (n_rows, n_targets)
         Per cell ``""`` for a value, ``empty``, or the rule that set it missing.
@@ -43,7 +43,7 @@ class WidePart:
     headers: list[str]
     targets: list[str]
     asked: BoolArray
-    values: NDArray[np.float64]
+    answers: NDArray[np.float64]
     rules: NDArray[np.object_]
     cell_rules: CellRules
 
@@ -58,7 +58,7 @@ class WidePart:
 
 
 def cell_rules_of(block: Block, study: Study, gathered: Gathered) -> CellRules:
-    """Return how the numbers of a block are read, with labels and range from the framework where it says so."""
+    """Return how the numbers of a block are read; labels and range may come from the framework."""
     where = f"{study.path}, source {gathered.source.name!r}"
     if block.labels == "framework":
         labels = framework_labels(study.instrument, where)
@@ -82,14 +82,14 @@ def convert_wide(gathered: Gathered, block: Block, pairs: list[tuple[str, str]],
     shape = (len(gathered.row), len(headers))
     values = np.full(shape, np.nan)
     found = np.full(shape, EMPTY, dtype=object)
-    for name, decimal in gathered.decimals().items():
+    for name, decimal in gathered.decimals.items():
         mask = gathered.file == name
         cells = pd.concat([gathered.frame.loc[mask, header] for header in headers], ignore_index=True)
         try:
             converted = to_values(cells, rules, decimal=decimal)
         except InputError as error:
             raise _in_file(error, name, headers) from None
-        values[mask] = converted.values.reshape(len(headers), -1).T
+        values[mask] = converted.cells.reshape(len(headers), -1).T
         found[mask] = converted.rules.reshape(len(headers), -1).T
     present = gathered.frame[headers].notna().to_numpy(dtype=bool)
     asked = present & belongs(gathered, block)[:, None]
@@ -114,13 +114,13 @@ def log_wide(rows: Rows, part: WidePart) -> None:
 def wide_table(
     rows: Rows, part: WidePart, facts: RowFacts, language: pd.Series, seconds: pd.Series
 ) -> pd.DataFrame:
-    """Return the rows of `ratings` or `responses` that a part gives; missing answers stay as missing values."""
+    """Return the rows of `ratings` or `responses` that a part gives; missing answers stay as rows."""
     gathered, block = rows.gathered, part.block
     places, columns = np.nonzero(part.asked & rows.alive[:, None])
     targets = np.array(part.targets, dtype=object)[columns]
     table = {
         "person_id": gathered.person_id.to_numpy()[places],
-        "value": part.values[places, columns],
+        "value": part.answers[places, columns],
         "language": language.to_numpy()[places],
         "answered_on": facts.date.to_numpy()[places],
         "source": gathered.source.name,
@@ -130,7 +130,8 @@ def wide_table(
         table |= {"occasion": block.occasion or 1, "item_id": targets, "seconds": seconds.to_numpy()[places]}
     else:
         table |= {
-            "round": block.round or 1, "target_type": part.target_type, "target_id": targets, "aspect": block.aspect,
+            "round": block.round or 1, "target_type": part.target_type, "target_id": targets,
+            "aspect": block.aspect,
         }  # fmt: skip
     return pd.DataFrame(table, index=places)
 
@@ -169,7 +170,7 @@ def text_parts(gathered: Gathered) -> list[TextPart]:
 
 def _filled(gathered: Gathered, header: str, block: Block | None) -> pd.Series:
     words = to_words(gathered.frame[header], missing=gathered.missing, labels={})
-    texts = pd.Series(words.values, index=gathered.frame.index, dtype="object")
+    texts = pd.Series(words.cells, index=gathered.frame.index, dtype="object")
     if block is not None:
         texts = texts.where(belongs(gathered, block))
     return texts.where(texts.map(lambda text: isinstance(text, str) and fold(text) != ""))

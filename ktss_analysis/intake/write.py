@@ -26,8 +26,8 @@ def write_clean(clean: Clean, folder: str | Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The files, in alphabetical order. Tables without rows are written too, so that a later step can tell "no
-        such rows" from "not cleaned".
+        The files, in alphabetical order. Tables without rows are written too, so that a later step can tell
+        "no such rows" from "not cleaned".
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)

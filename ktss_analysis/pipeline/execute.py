@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import logging
 import shutil
 import tempfile
 import time
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .kernels import end_kernels, is_stopped, kernel_manager
+from .kernels import LOG, end_kernels, is_stopped, kernel_manager, own_event_loop
 from .steps import After
 from .store import EXECUTED
 
@@ -132,7 +133,7 @@ def _run_notebook(job: Job, watch: _Watch) -> str:
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine()
-    with _scratch(job) as scratch:
+    with _scratch(job) as scratch, own_event_loop():
         try:
             papermill.execute_notebook(
                 nbformat.reads(job.notebook, as_version=4),
@@ -156,7 +157,8 @@ def _run_notebook(job: Job, watch: _Watch) -> str:
         except _IncompleteError as error:
             return str(error)
         except Exception as error:
-            return f"{_last_place(watch.notebook)}: {_one_line(type(error).__name__, str(error))}"
+            said = "" if watch.ready else _last_line(scratch / LOG)
+            return f"{_last_place(watch.notebook)}: {_one_line(type(error).__name__, str(error))}{said}"
         finally:
             end_kernels(job.run, scratch)
     return ""
@@ -179,6 +181,8 @@ def _register_engine() -> None:
             return super().execute_managed_notebook(nb_man, kernel_name, on_notebook_start=ready, **options)
 
     papermill_engines.register(_ENGINE, WatchedEngine)
+    for name in ("papermill", "traitlets"):
+        logging.getLogger(name).addHandler(logging.NullHandler())  # faults come back as outcomes, in one line
 
 
 @contextlib.contextmanager
@@ -227,6 +231,13 @@ def _last_place(notebook: Any) -> str:
     return f"cell {_source_number(notebook, begun[-1])}" if begun else "before the first cell"
 
 
+def _last_line(log: Path) -> str:
+    """Return what a kernel that did not start said last."""
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+    said = [line.strip() for line in lines if line.strip()]
+    return f" ({said[-1][:300]})" if said else ""
+
+
 def _one_line(kind: str, message: str) -> str:
     first = message.strip().splitlines()[0].strip() if message.strip() else ""
     first = first if len(first) <= 300 else f"{first[:297]}..."
@@ -239,25 +250,16 @@ def _write_executed(job: Job, notebook: Any) -> str:
 
     notebook.metadata["papermill"]["input_path"] = job.file_name
     notebook.metadata["papermill"]["output_path"] = EXECUTED
-    text = nbformat.writes(notebook)
-    for old, new in _escaped(job.temporary, job.final):
-        text = text.replace(old, new)
+    text = nbformat.writes(notebook).replace(Path(job.temporary).name, Path(job.final).name)
     Path(job.temporary, EXECUTED).write_text(text + "\n", encoding="utf-8")
     return normalised_sha256(text, root=job.root)
-
-
-def _escaped(old: str, new: str) -> list[tuple[str, str]]:
-    """Return a path and its replacement as they stand in JSON: plain, as text, and as text in Python code."""
-    pairs = [(old, new)]
-    for _ in range(2):
-        pairs.append(tuple(json.dumps(part)[1:-1] for part in pairs[-1]))  # type: ignore[arg-type]
-    return list(dict.fromkeys(reversed(pairs)))
 
 
 def normalised_sha256(text: str, *, root: str | Path) -> str:
     """Return the hash of an executed notebook without what differs between two runs with the same results.
 
-    Left out are papermill's and the kernel's times, ids of cells, and the place of the run's folder.
+    Left out are papermill's and the kernel's times, ids of cells, the place of the run's folder, and the cell
+    of injected parameters: these are in the key, and name the places of inputs.
 
     Parameters
     ----------
@@ -266,12 +268,16 @@ def normalised_sha256(text: str, *, root: str | Path) -> str:
     root : str or pathlib.Path
         The run's folder.
     """
-    for old, new in _escaped(str(root), "<root>"):
-        text = text.replace(old, new)
+    place = str(root)
+    for _ in range(3):  # as it is, as JSON text, and as JSON text of Python text
+        text = text.replace(place, "<root>")
+        place = json.dumps(place)[1:-1]
     notebook = json.loads(text)
     notebook.get("metadata", {}).pop("papermill", None)
     for cell in notebook["cells"]:
         cell.pop("id", None)
+        if _INJECTED in cell.get("metadata", {}).get("tags", ()):
+            cell["source"] = ""
         for part in ("papermill", "execution"):
             cell.get("metadata", {}).pop(part, None)
     return hashlib.sha256(json.dumps(notebook, sort_keys=True).encode("ascii")).hexdigest()

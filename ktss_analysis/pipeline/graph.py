@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..files import write_atomic
 from ..resources import resource
 from ..study import Study
 from .layout import NODES, Node
+from .plan import PlannedStep, plan_steps
+from .progress import Silent
 from .publish import assemble, render_document
+from .record import RunRecord
+from .runner import run_steps
 from .steps import Step
 
 
@@ -61,12 +64,18 @@ def _key_fingerprint(study: Study, folder: Path) -> Path:
     from ..intake.pseudonyms import Pseudonymiser
 
     path = folder / "private" / "pseudonym-key.sha256"
-    probe = Pseudonymiser(study).of("key fingerprint")
-    text = hashlib.sha256(str(probe).encode()).hexdigest() + "\n"
+    text = hashlib.sha256(Pseudonymiser(study).digest("fingerprint", "key", 52).encode()).hexdigest() + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
     return path
+
+
+def plan_study(
+    study: Study, folder: Path, *, only: Collection[str] | None = None, force: bool = False
+) -> list[PlannedStep]:
+    """Return what a run would do to each notebook, and why."""
+    return plan_steps(study_steps(study, folder), folder / "private", only=only, force=force)
 
 
 def run_study(
@@ -78,9 +87,25 @@ def run_study(
     force: bool = False,
     executor: Executor | None = None,
     quiet: bool = False,
-    command: Sequence[str] = (),
-) -> Any:
+) -> RunRecord:
     """Run the notebooks of a study that are not up to date, render, and put the public folder together.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    folder : pathlib.Path
+        Folder of the run.
+    only : collection of str, optional
+        Run these notebooks and what they need; the public folder is then left as it is.
+    jobs : int
+        Notebooks at the same time.
+    force : bool
+        Run them whether anything changed or not.
+    executor : concurrent.futures.Executor, optional
+        Where they run; threads by default.
+    quiet : bool
+        Show no progress.
 
     Returns
     -------
@@ -90,13 +115,13 @@ def run_study(
     Raises
     ------
     PipelineError
-        When a notebook fails; nothing that depends on it has run.
+        When a notebook fails. Nothing that depends on it has run, and the public folder still holds the last
+        complete run.
     """
-    from .runner import run_steps
-
     record = run_steps(
         study_steps(study, folder), folder / "private", executor=executor, jobs=jobs, only=only, force=force,
-        **({"progress": None} if quiet else {}),
+        progress=Silent() if quiet else None, seed=study.seed,
     )  # fmt: skip
-    assemble(folder, study.outputs.formats)
+    if only is None:
+        assemble(folder, study.outputs.formats)
     return record

@@ -40,6 +40,7 @@ class ModuleGraph:
         self._hashes: dict[Path, str] = {}
         self._reached: dict[str, frozenset[str]] = {}
         self._data: dict[Path, list[Path]] = {}
+        self._places: dict[str, Path | None] = {}
 
     def from_notebook(self, notebook: Notebook) -> set[str]:
         """Return the modules a notebook imports itself; all if one of its cells is not Python."""
@@ -71,7 +72,12 @@ class ModuleGraph:
         return {self._label(path): self._hash(path) for path in sorted(files)}
 
     def _place(self, name: str) -> Path | None:
-        """Return the file of a module, or the folder of a package."""
+        """Return the file of a module, or the folder of a package; None for any other name."""
+        if name not in self._places:
+            self._places[name] = self._find(name)
+        return self._places[name]
+
+    def _find(self, name: str) -> Path | None:
         top, *rest = name.split(".")
         if top not in self.packages or not all(part.isidentifier() for part in rest):
             return None
@@ -168,11 +174,17 @@ def _imports_of(source: bytes, package: str, file: str) -> tuple[str, ...]:
         raise PipelineError(f"{file}, line {error.lineno}: not Python: {error.msg}") from None
     lines = source.decode("utf-8", "replace").splitlines()
     exempt = frozenset(number for number, line in enumerate(lines, 1) if line.rstrip().endswith(EXEMPT))
-    return tuple(_imports(tree, package, package, exempt))
+    calls = any(name.encode() in source for name in _IMPORTING_CALLS)
+    return tuple(_imports(tree, package, package, exempt, calls=calls))
 
 
-def _imports(tree: ast.AST, package: str, own: str, exempt: frozenset[int] = frozenset()) -> Iterator[str]:
-    """Yield the absolute dotted names that a tree imports; ``name.*`` stands for all below a package."""
+def _imports(
+    tree: ast.AST, package: str, own: str, exempt: frozenset[int] = frozenset(), *, calls: bool = True
+) -> Iterator[str]:
+    """Yield the absolute dotted names that a tree imports; ``name.*`` stands for all below a package.
+
+    Without `calls` expressions are passed over: statements alone are a fraction of the tree.
+    """
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -191,7 +203,8 @@ def _imports(tree: ast.AST, package: str, own: str, exempt: frozenset[int] = fro
             yield from (f"{base}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and _called(node) in _IMPORTING_CALLS:
             yield _computed(node, package, own)
-        waiting += ast.iter_child_nodes(node)
+        children = ast.iter_child_nodes(node)
+        waiting += children if calls else (c for c in children if not isinstance(c, ast.expr))
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -213,4 +226,4 @@ def _computed(node: ast.Call, package: str, own: str) -> str:
 
 
 def _is_type_checking(test: ast.expr) -> bool:
-    return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    return ast.unparse(test).rpartition(".")[2] == "TYPE_CHECKING"

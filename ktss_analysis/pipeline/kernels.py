@@ -8,6 +8,7 @@ import signal
 import sys
 import sysconfig
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ KERNEL_ENVIRONMENT = {
     "PYTHONUTF8": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+
+LOG = "kernel.log"
 
 _guard = threading.Lock()
 _kernels: dict[str, set[Any]] = {}
@@ -71,7 +74,8 @@ def kernel_manager(run: str, *, folder: str, scratch: Path, packages: tuple[str,
         async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
             if run in _stopped:
                 raise RuntimeError("the run was stopped")
-            await super()._async_launch_kernel(kernel_cmd, **options)
+            with (scratch / LOG).open("ab") as log:
+                await super()._async_launch_kernel(kernel_cmd, **{**options, "stdout": log, "stderr": log})
             process: int = self.provisioner.pid  # type: ignore[union-attr]
             with _guard:
                 _kernels.setdefault(run, set()).add((str(scratch), process))
@@ -115,6 +119,27 @@ def forget_run(run: str) -> None:
     with _guard:
         _stopped.discard(run)
         _kernels.pop(run, None)
+
+
+@contextlib.contextmanager
+def own_event_loop() -> Iterator[None]:
+    """Give this thread an event loop for a kernel and close it; jupyter_core would leave its own one open."""
+    import asyncio
+
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop(prefer_selector_loop=True)
+    try:
+        yield
+    finally:
+        if not loop.is_running():
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            asyncio.set_event_loop(None)
+            loop.close()
 
 
 def end_kernels(run: str, scratch: Path) -> None:

@@ -101,8 +101,8 @@ class LiveTable:
         from rich.live import Live
 
         self.console = console if console is not None else Console(stderr=True)
-        self._live = Live(console=self.console, refresh_per_second=4, get_renderable=self._table)
         self._rows: dict[str, StepRecord | tuple[float, str] | None] = {}
+        self._live = Live(console=self.console, refresh_per_second=4, get_renderable=self._table)
 
     def begin(self, names: Sequence[str]) -> None:
         """Draw the table with all steps waiting."""

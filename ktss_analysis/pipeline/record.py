@@ -127,3 +127,17 @@ def versions(packages: Mapping[str, str], runner: str) -> dict[str, Any]:
 def command_line() -> str:
     """Return the command that started this process, without the folder of the program."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv else ""
+
+
+def raise_if_failed(record: RunRecord) -> None:
+    """Raise a PipelineError with one line per failed step; its `record` is the whole record."""
+    failed = [step for step in record.steps if step.state == "failed"]
+    if not failed:
+        return
+    lost = [step.name for step in record.steps if step.state == "not_run" and step.reason.endswith(" failed")]
+    lines = [f"{step.name} failed: {step.reason}" for step in failed]
+    if lost:
+        lines.append(f"not run because of this: {', '.join(lost)}")
+    error = PipelineError("\n".join(lines))
+    error.record = record  # type: ignore[attr-defined]
+    raise error

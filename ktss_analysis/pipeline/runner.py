@@ -17,8 +17,8 @@ from .kernels import forget_run, stop_kernels
 from .keys import RUNNER_VERSION
 from .plan import Judge, Verdict
 from .progress import Progress, make_progress
-from .record import RunRecord, State, StepRecord, command_line, now, versions
-from .steps import Step, sorter_of, with_needs
+from .record import RunRecord, State, StepRecord, command_line, now, raise_if_failed, versions
+from .steps import Step, common_seed, sorter_of, with_needs
 from .store import EXECUTED, Store, Stored, files_of_step
 
 
@@ -34,6 +34,7 @@ def run_steps(
     packages: Mapping[str, Path] | None = None,
     lock_file: Path | None = None,
     seed: int | None = None,
+    command: str | None = None,
     start_timeout: int = 120,
 ) -> RunRecord:
     """Bring the outputs of all steps up to date.
@@ -61,6 +62,8 @@ def run_steps(
         Lock file of the environment; by default that of the source tree, if there is one.
     seed : int, optional
         Seed of the run, for the record; by default the parameter `seed` if all steps that have one agree.
+    command : str, optional
+        The command that asked for the run, for the record; by default that of this process.
     start_timeout : int
         Seconds a kernel may take to start; a start that fails is tried once more.
 
@@ -86,9 +89,9 @@ def run_steps(
         try:
             run.through(executor, jobs)
         finally:
-            record = run.record(_seed(judge.steps, seed))
+            record = run.record(seed if seed is not None else common_seed(judge.steps), command)
             write_atomic(store.root / "run.json", record.to_json())
-    _raise_if_failed(record)
+    raise_if_failed(record)
     return record
 
 
@@ -175,7 +178,12 @@ class _Run:
             self._invalidate(step, causes)
             return False
         needs = {need: self.valid[need].outputs_sha256 for need in step.needs}
-        verdict = self.judge.verdict(step, needs, force=step.name in self.forced)
+        try:
+            verdict = self.judge.verdict(step, needs, force=step.name in self.forced)
+        except (PipelineError, OSError) as error:
+            self.store.set_aside(step.name)
+            self._settle(step, "failed", str(error))
+            return False
         if verdict.warning:
             self._warn(verdict.warning)
         if verdict.stored is not None:
@@ -278,20 +286,17 @@ class _Run:
         seconds: dict[str, float] | None = None,
         key: str = "",
     ) -> None:
-        rounded = {phase: round(value, 3) for phase, value in (seconds or {}).items()}
-        record = StepRecord(step.name, state, reason, key, rounded)
-        if stored is not None:
-            record = StepRecord(
-                step.name,
-                state,
-                reason,
-                stored.key,
-                rounded,
-                stored.outputs,
-                stored.outputs_sha256,
-                stored.record["executed"].get("normalised_sha256", ""),
-                stored.record.get("finished", ""),
-            )
+        record = StepRecord(
+            step.name,
+            state,
+            reason,
+            key=stored.key if stored else key,
+            seconds={phase: round(value, 3) for phase, value in (seconds or {}).items()},
+            outputs=stored.outputs if stored else {},
+            outputs_sha256=stored.outputs_sha256 if stored else "",
+            normalised_sha256=stored.record["executed"].get("normalised_sha256", "") if stored else "",
+            produced=stored.record.get("finished", "") if stored else "",
+        )
         self.settled[step.name] = record
         self.progress.finished(record)
 
@@ -302,35 +307,17 @@ class _Run:
     def _versions(self) -> dict[str, Any]:
         return versions(self.judge.environment["packages"], RUNNER_VERSION)
 
-    def record(self, seed: int | None) -> RunRecord:
+    def record(self, seed: int | None, command: str | None) -> RunRecord:
         """Return the record; steps that were not reached are marked as interrupted."""
         interrupted = "the run was interrupted"
         found = (self.settled.get(name) or StepRecord(name, "not_run", interrupted) for name in self.by_name)
         return RunRecord(
             started=self.started,
             finished=now(),
-            command=command_line(),
+            command=command if command is not None else command_line(),
             seed=seed,
             versions=self._versions(),
             platform=platform.platform(),
             steps=tuple(found),
             warnings=tuple(self.warnings),
         )
-
-
-def _seed(steps: Sequence[Step], seed: int | None) -> int | None:
-    found = {step.parameters["seed"] for step in steps if type(step.parameters.get("seed")) is int}
-    return found.pop() if seed is None and len(found) == 1 else seed  # type: ignore[return-value]
-
-
-def _raise_if_failed(record: RunRecord) -> None:
-    failed = [step for step in record.steps if step.state == "failed"]
-    if not failed:
-        return
-    lost = [step.name for step in record.steps if step.state == "not_run" and step.reason.endswith("failed")]
-    lines = [f"{step.name} failed: {step.reason}" for step in failed]
-    if lost:
-        lines.append(f"not run because of this: {', '.join(lost)}")
-    error = PipelineError("\n".join(lines))
-    error.record = record  # type: ignore[attr-defined]
-    raise error

@@ -125,7 +125,7 @@ def open_stage(name: str, *, study: str, run: str = "", out: str = "") -> Stage:
         target = root / "interactive" / name
         target.mkdir(parents=True, exist_ok=True)
         if needs_of(name):
-            graph = import_module("ktss_analysis.pipeline.graph")
+            graph = import_module("ktss_analysis.pipeline.graph")  # not in step keys
             graph.run_study(loaded, folder, only=needs_of(name), quiet=True)
     else:
         target = Path(out)

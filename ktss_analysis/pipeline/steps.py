@@ -100,6 +100,7 @@ def with_needs(steps: Sequence[Step], only: Collection[str] | None) -> set[str]:
     by_name = {step.name: step for step in steps}
     if only is None:
         return set(by_name)
+    only = [only] if isinstance(only, str) else only
     unknown = sorted(set(only) - set(by_name))
     if unknown:
         raise PipelineError(f"there is no step {', '.join(unknown)}; steps: {', '.join(by_name)}")
@@ -111,3 +112,10 @@ def with_needs(steps: Sequence[Step], only: Collection[str] | None) -> set[str]:
             chosen.add(name)
             waiting += by_name[name].needs
     return chosen
+
+
+def common_seed(steps: Sequence[Step]) -> int | None:
+    """Return the parameter `seed` if all steps that have one agree, else None."""
+    found = {step.parameters.get("seed") for step in steps if "seed" in step.parameters}
+    seed = found.pop() if len(found) == 1 else None
+    return seed if isinstance(seed, int) else None

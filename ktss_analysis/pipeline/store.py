@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -94,12 +94,13 @@ class Store:
     def begin(self, name: str) -> Path:
         """Return a new empty folder in which the step is made."""
         self.stages.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self.stages, prefix=f"{_TEMPORARY}{name}-"))
+        folder = self.stages / f"{_TEMPORARY}{name}-{secrets.token_hex(6)}"
+        folder.mkdir()
+        return folder
 
     def publish(self, temporary: Path, name: str, record: dict[str, Any]) -> None:
         """Put the record into a complete folder and give it the step's name in one move."""
         write_atomic(temporary / STEP_RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        os.chmod(temporary, 0o755)
         self._discard(self.folder(name))
         os.rename(temporary, self.folder(name))
         self._discard(self.stale / name)
@@ -143,8 +144,8 @@ class Store:
         """Remove a folder so that it is never seen half removed under its name."""
         if folder.exists():
             self.stages.mkdir(parents=True, exist_ok=True)
-            doomed = Path(tempfile.mkdtemp(dir=self.stages, prefix=f"{_TEMPORARY}old-"))
-            os.rename(folder, doomed / "old")
+            doomed = self.stages / f"{_TEMPORARY}old-{secrets.token_hex(6)}"
+            os.rename(folder, doomed)
             shutil.rmtree(doomed, ignore_errors=True)
 
     @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Agreement between raters: Krippendorff's alpha, kappas.
 
-In this module and in `icc` **rows are the units that are rated** (persons, items, turns of speech) and **columns
-are the raters**. Intraclass correlations are in the module of that name and re-exported here.
+In this module and in `icc` **rows are the units that are rated** (persons, items, turns of speech) and
+**columns are the raters**. Intraclass correlations are in the module of that name and re-exported here.
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ def krippendorff_alpha(
     r"""Compute Krippendorff's alpha.
 
     .. math:: \alpha = 1 - \frac{D_o}{D_e} = 1 - (n - 1)
-              \frac{\sum_u \frac{1}{m_u - 1} \sum_{i \ne j} \delta^2(x_{ui}, x_{uj})}{\sum_{c,k} n_c n_k \delta^2(c, k)}
+              \frac{\sum_u \frac{1}{m_u - 1} \sum_{i \ne j} \delta^2(x_{ui}, x_{uj})}
+                   {\sum_{c,k} n_c n_k \delta^2(c, k)}
 
-    with :math:`m_u \ge 2` ratings of unit u, :math:`n_c` ratings with value c, n in all, and the squared distance
-    :math:`\delta^2`: 1 for different values (nominal); difference of mid-ranks squared (ordinal);
+    with :math:`m_u \ge 2` ratings of unit u, :math:`n_c` ratings with value c, n in all, and the squared
+    distance :math:`\delta^2`: 1 for different values (nominal); difference of mid-ranks squared (ordinal);
     :math:`(c - k)^2` (interval); :math:`((c - k)/(c + k))^2` (ratio).
 
     Parameters
     ----------
     ratings : array_like or DataFrame, shape (n_units, n_raters)
-        Units in rows, raters in columns; codes as numbers. Missing cells are allowed; a unit with fewer than two
-        ratings is left out and counted.
+        Units in rows, raters in columns; codes as numbers. Missing cells are allowed; a unit with fewer than
+        two ratings is left out and counted.
     level : {"nominal", "ordinal", "interval", "ratio"}, default "nominal"
         Level of measurement.
     ci_method : {"jackknife", "bootstrap"}, default "jackknife"
@@ -69,8 +70,8 @@ def krippendorff_alpha(
     Returns
     -------
     Estimate
-        At most 1; 0 is chance, below 0 systematic disagreement. `n_used` counts units with two ratings or more.
-        ``undefined`` when all ratings are equal (prevalence guard), ``too_few`` under two such units.
+        At most 1; 0 is chance, below 0 systematic disagreement. `n_used` counts units with two ratings or
+        more. ``undefined`` when all ratings are equal (prevalence guard), ``too_few`` under two such units.
 
     Raises
     ------
@@ -81,14 +82,15 @@ def krippendorff_alpha(
     Notes
     -----
     With one dominant value alpha can be near 0 though raters nearly always agree: report the share of equal
-    ratings beside it. The ordinal metric is Krippendorff's (ranks); ordinal weights of Gwet's coefficients are
-    another thing and give another number (.834 instead of .815 in the example).
+    ratings beside it. The ordinal metric is Krippendorff's (ranks); ordinal weights of Gwet's coefficients
+    are another thing and give another number (.834 instead of .815 in the example).
 
     References
     ----------
     Hayes, A. F., & Krippendorff, K. (2007). Answering the call for a standard reliability measure for coding
     data. *Communication Methods and Measures, 1*, 77-89. https://doi.org/10.1080/19312450709336664
-    Krippendorff, K. (2011). Computing Krippendorff's alpha-reliability. https://repository.upenn.edu/asc_papers/43
+    Krippendorff, K. (2011). Computing Krippendorff's alpha-reliability.
+    https://repository.upenn.edu/asc_papers/43
 
     Examples
     --------
@@ -96,9 +98,10 @@ def krippendorff_alpha(
 
     >>> from ktss_analysis.psychometrics.agreement import krippendorff_alpha
     >>> n = float("nan")
-    >>> units = [[1, 1, n, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4], [4, 4, 4, 4],
-    ...          [1, 1, 2, 1], [2, 2, 2, 2], [n, 5, 5, 5], [n, n, 1, 1], [n, 3, n, n]]
-    >>> [round(krippendorff_alpha(units, level=level).value, 3) for level in ("nominal", "ordinal", "interval")]
+    >>> units = [[1, 1, n, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4],
+    ...          [4, 4, 4, 4], [1, 1, 2, 1], [2, 2, 2, 2], [n, 5, 5, 5], [n, n, 1, 1], [n, 3, n, n]]
+    >>> levels = ("nominal", "ordinal", "interval")
+    >>> [round(krippendorff_alpha(units, level=level).value, 3) for level in levels]
     [0.743, 0.815, 0.849]
     """
     check_choice(level, ("nominal", "ordinal", "interval", "ratio"), "level")
@@ -121,12 +124,22 @@ def krippendorff_alpha(
     if ci_method == "jackknife":
         interval = jackknife_interval(alpha, table, ci_level=confidence, cluster=groups, bounds=(None, 1))
     else:
-        interval = bootstrap_interval(alpha, table, ci_level=confidence, cluster=groups, n_boot=n_boot, seed=seed)
+        interval = bootstrap_interval(
+            alpha, table, ci_level=confidence, cluster=groups, n_boot=n_boot, seed=seed
+        )
     if interval.status != "ok":  # fewer than two clusters
         value = float(alpha(table.sum(axis=0)[None, :])[0])
-        return Estimate(value, method=f"{method}; no interval: {interval.reason}", n_used=len(rows), n_missing=n_missing)
+        return Estimate(
+            value, method=f"{method}; no interval: {interval.reason}", n_used=len(rows), n_missing=n_missing
+        )
     return Estimate(
-        interval.value, interval.low, interval.high, interval.level, f"{method}; {interval.method}", len(rows), n_missing
+        interval.value,
+        interval.low,
+        interval.high,
+        interval.level,
+        f"{method}; {interval.method}",
+        len(rows),
+        n_missing,
     )
 
 
@@ -214,7 +227,9 @@ def count_values(rows: FloatArray, level: str = "nominal") -> tuple[FloatArray, 
     codes, values = pd.factorize(rows.ravel(), sort=True)
     n_values = len(values)
     if n_values > _MOST_CATEGORIES:
-        raise StatisticError(f"level={level!r}: {n_values} different values, at most {_MOST_CATEGORIES}; use 'interval'")
+        raise StatisticError(
+            f"level={level!r}: {n_values} different values, at most {_MOST_CATEGORIES}; use 'interval'"
+        )
     unit = np.repeat(np.arange(len(rows)), rows.shape[1])
     there = codes >= 0
     cells = np.bincount(unit[there] * n_values + codes[there], minlength=len(rows) * n_values)
@@ -239,13 +254,15 @@ def cohen_kappa(
               p_e = \sum_{ij} w_{ij} p_{i.} p_{.j}
 
     with shares :math:`p_{ij}` of units that rater 1 put in category i and rater 2 in j, and weights
-    :math:`w_{ij} = 1 - (|i - j| / (range))^q`: q = 1 linear, 2 quadratic; without weights 1 for i = j, else 0.
+    :math:`w_{ij} = 1 - (|i - j| / (range))^q`: q = 1 linear, 2 quadratic; without weights 1 for i = j, else
+    0.
 
     Parameters
     ----------
     table_or_ratings : array_like or DataFrame
-        Square table of counts, shape (n_categories, n_categories), rater 1 in rows; or ratings, shape (n_units, 2),
-        units in rows, raters in columns, units with a missing rating being left out and counted.
+        Square table of counts, shape (n_categories, n_categories), rater 1 in rows; or ratings, shape
+        (n_units, 2), units in rows, raters in columns, units with a missing rating being left out and
+        counted.
     weights : {None, "linear", "quadratic"}, default None
         Weights. For ratings the distance is that of the codes, for a table that of the rows' numbers.
     layout : {"auto", "table", "ratings"}, default "auto"
@@ -267,14 +284,14 @@ def cohen_kappa(
 
     Notes
     -----
-    Kappa falls when one category dominates, at the same share of agreement. Quadratic kappa grows with the number
-    of categories. Below some 30 units the normal interval is too narrow.
+    Kappa falls when one category dominates, at the same share of agreement. Quadratic kappa grows with the
+    number of categories. Below some 30 units the normal interval is too narrow.
 
     References
     ----------
-    Fleiss, J. L., Cohen, J., & Everitt, B. S. (1969). Large sample standard errors of kappa and weighted kappa.
-    *Psychological Bulletin, 72*, 323-327. https://doi.org/10.1037/h0028106
-    Cohen, J. (1960). https://doi.org/10.1177/001316446002000104; (1968). https://doi.org/10.1037/h0026256
+    Fleiss, J. L., Cohen, J., & Everitt, B. S. (1969). Large sample standard errors of kappa and weighted
+    kappa. *Psychological Bulletin, 72*, 323-327. https://doi.org/10.1037/h0028106 Cohen, J. (1960).
+    https://doi.org/10.1177/001316446002000104; (1968). https://doi.org/10.1037/h0026256
 
     Examples
     --------
@@ -293,7 +310,9 @@ def cohen_kappa(
     method = f"{kind}; normal interval, Fleiss-Cohen-Everitt variance"
     n = table.sum()
     if n < 2:
-        return Estimate.absent("too_few", f"{n:.0f} unit(s) rated by both; needs 2", method=method, n_missing=n_missing)
+        return Estimate.absent(
+            "too_few", f"{n:.0f} unit(s) rated by both; needs 2", method=method, n_missing=n_missing
+        )
     rows, columns = table.sum(axis=1) / n, table.sum(axis=0) / n
     weight = _kappa_weights(codes, weights)
     chance = rows @ weight @ columns
@@ -357,16 +376,16 @@ def fleiss_kappa(counts: ArrayLike | pd.DataFrame, *, ci_level: float = 0.95) ->
     Parameters
     ----------
     counts : array_like or DataFrame, shape (n_units, n_categories)
-        How many raters put the unit in the category. Units may have different numbers of raters; a unit with one
-        rater counts for :math:`\bar P_e` only, one without is left out.
+        How many raters put the unit in the category. Units may have different numbers of raters; a unit with
+        one rater counts for :math:`\bar P_e` only, one without is left out.
     ci_level : float, default .95
         Confidence level; the interval is the jackknife over units.
 
     Returns
     -------
     Estimate
-        1 is perfect agreement, 0 chance. ``undefined`` when one category takes all ratings (prevalence guard),
-        ``too_few`` under two units with two raters or more.
+        1 is perfect agreement, 0 chance. ``undefined`` when one category takes all ratings (prevalence
+        guard), ``too_few`` under two units with two raters or more.
 
     Raises
     ------
@@ -375,9 +394,9 @@ def fleiss_kappa(counts: ArrayLike | pd.DataFrame, *, ci_level: float = 0.95) ->
 
     Notes
     -----
-    For nominal categories. The standard error that many programs print with it holds only if the raters agree by
-    chance alone and is no basis for an interval. With a constant number of raters the formula is Fleiss'; with
-    different numbers it is Gwet's extension.
+    For nominal categories. The standard error that many programs print with it holds only if the raters agree
+    by chance alone and is no basis for an interval. With a constant number of raters the formula is Fleiss';
+    with different numbers it is Gwet's extension.
 
     References
     ----------
@@ -401,7 +420,8 @@ def fleiss_kappa(counts: ArrayLike | pd.DataFrame, *, ci_level: float = 0.95) ->
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise StatisticError(
-            f"counts: row {row + 1}, column {names[column]!r} holds {table[row, column]:g}; allowed: whole numbers from 0"
+            f"counts: row {row + 1}, column {names[column]!r} holds {table[row, column]:g}; "
+            "allowed: whole numbers from 0"
         )
     raters = table.sum(axis=1)
     rated, several = table[raters > 0], int((raters > 1).sum())
@@ -418,7 +438,13 @@ def fleiss_kappa(counts: ArrayLike | pd.DataFrame, *, ci_level: float = 0.95) ->
     contributions = np.column_stack([rated / m[:, None], np.ones(len(rated)), pairs, m > 1])
     interval = jackknife_interval(_fleiss, contributions, ci_level=level, bounds=(-1, 1))
     return Estimate(
-        interval.value, interval.low, interval.high, interval.level, f"{method}; {interval.method}", len(rated), n_missing
+        interval.value,
+        interval.low,
+        interval.high,
+        interval.level,
+        f"{method}; {interval.method}",
+        len(rated),
+        n_missing,
     )
 
 

@@ -11,7 +11,7 @@ from scipy import special
 
 from ..core import Estimate, StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
-from .content import rating_matrix, target_frame, too_few
+from .content import check_cut, rating_matrix, target_frame, too_few
 from .intervals import canonical_rows, median_ranks, percentile_limits, wilson_limits
 from .registry import statistic
 
@@ -75,6 +75,8 @@ def share_agreeing(
     """
     level = check_level(ci_level)
     matrix, names = as_matrix(ratings, "ratings") if scale is None else rating_matrix(ratings, scale)
+    if scale is not None:
+        check_cut(agree_from, scale, "agree_from")
     agree, n_used = (matrix >= agree_from).sum(axis=0), (~np.isnan(matrix)).sum(axis=0)
     low, high = wilson_limits(agree, n_used, level)
     status, reason = too_few(n_used, MIN_PANEL, "panellists")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy import special
 from ..core import Estimate, StatisticError
 from ..glossary import COLUMNS, check_columns
 from .checks import FloatArray, as_matrix, check_choice, check_level
-from .intervals import bounded_mean_limits, canonical_rows, percentile_limits, resampled_totals, wilson_limits
+from .intervals import bounded_mean_limits, percentile_limits, resampled_totals, wilson_limits
 from .registry import statistic
 
 MIN_RATERS = 3
@@ -42,6 +42,13 @@ def rating_matrix(
     return matrix, names
 
 
+def check_cut(cut: float, scale: tuple[float, float], name: str) -> float:
+    """Return the lowest point that counts, or refuse one that nobody or everybody would reach."""
+    if not scale[0] < cut <= scale[1]:
+        raise StatisticError(f"{name}={cut!r}; allowed: above {scale[0]:g} and up to {scale[1]:g}")
+    return cut
+
+
 def too_few(n_used: ArrayLike, least: int, unit: str = "answers") -> tuple[list[str], list[str]]:
     """Return status and reason for each base: ``too_few`` where it is under `least`."""
     counts = np.atleast_1d(np.asarray(n_used)).astype(int).tolist()
@@ -51,7 +58,7 @@ def too_few(n_used: ArrayLike, least: int, unit: str = "answers") -> tuple[list[
 
 
 def target_frame(
-    names: Sequence[str], *, status: Sequence[str], reason: Sequence[str], key: str = "target_id",
+    names: Iterable[object], *, status: Sequence[str], reason: Sequence[str], key: str = "target_id",
     blank: Sequence[str] = (), **columns: Any,
 ) -> pd.DataFrame:  # fmt: skip
     """Return one row per target in the glossary's dtypes; numbers are missing where the status is not ok.
@@ -132,6 +139,7 @@ def item_cvi(
     """
     level = check_level(ci_level)
     matrix, names = rating_matrix(ratings, scale)
+    check_cut(relevant_from, scale, "relevant_from")
     agree, n_used = (matrix >= relevant_from).sum(axis=0), (~np.isnan(matrix)).sum(axis=0)
     low, high = wilson_limits(agree, n_used, level)
     status, reason = too_few(n_used, MIN_RATERS)
@@ -162,17 +170,21 @@ def scale_cvi(
         Whole points on `scale`; missing answers are left out item by item.
     variant : {"average", "universal"}, default "average"
         Mean of the item indices, or the share of items on which all agree.
-    relevant_from, ci_level, scale
+    relevant_from : float, default 3
         As in `item_cvi`.
+    ci_level : float, default .95
+        Level of the interval of the average.
+    scale : (float, float), default (1, 4)
+        Theoretical range.
     n_boot, seed : int
         Resamples of raters and seed of the interval of the average.
 
     Returns
     -------
     Estimate
-        0-1. The average has a percentile interval over resampled raters; where all raters have the same share
-        the resamples cannot differ, and the Wilson interval of that share in n raters stands instead, as if
-        each rater gave one answer. The universal variant has no interval: it is no mean over raters.
+        0-1. The average has a percentile interval over resampled raters; where the resamples do not differ
+        (all raters agree), the Wilson interval of that share in n raters stands instead, as if each rater
+        gave one answer. The universal variant has no interval: it is no mean over raters.
 
     Raises
     ------
@@ -203,6 +215,7 @@ def scale_cvi(
     level = check_level(ci_level)
     check_choice(variant, ("average", "universal"), "variant")
     matrix, names = rating_matrix(ratings, scale)
+    check_cut(relevant_from, scale, "relevant_from")
     method = f"S-CVI/{'Ave' if variant == 'average' else 'UA'}, answers at {relevant_from:g} or higher"
     present = ~np.isnan(matrix)
     answered = present.any(axis=1)
@@ -230,15 +243,16 @@ def _average_limits(
 ) -> tuple[float, float, str]:  # fmt: skip
     """Return the limits of S-CVI/Ave and how they were made."""
     answered = present.any(axis=1)
-    shares = agree[answered].sum(axis=1) / present[answered].sum(axis=1)
-    if np.ptp(shares) == 0:
-        low, high = wilson_limits(value * len(shares), len(shares), level)
-        return float(low), float(high), "Wilson interval, raters as units (all have the same share)"
-    both = np.hstack([agree, present])[answered]
-    order = canonical_rows(both, [f"{name}\0{part}" for part in "ab" for name in names])
-    totals = resampled_totals(both[order], n_boot, seed)
+    n_raters = int(answered.sum())
+    columns = np.argsort(np.asarray(names))
+    both = np.hstack([agree[:, columns], present[:, columns]])[answered]
+    totals = resampled_totals(both, n_boot, seed)
     with np.errstate(divide="ignore", invalid="ignore"):
         replicates = np.mean(totals[:, : len(names)] / totals[:, len(names) :], axis=1)
+    replicates = replicates[~np.isnan(replicates)]
+    if not replicates.size or np.ptp(replicates) < 1e-12:
+        low, high = wilson_limits(value * n_raters, n_raters, level)
+        return float(low), float(high), "Wilson interval, raters as units (resamples do not differ)"
     low, high = percentile_limits(replicates, value, level)
     return float(low), float(high), f"percentile interval, {n_boot} resamples of raters"
 
@@ -257,8 +271,14 @@ def modified_kappa(
 
     Parameters
     ----------
-    ratings, relevant_from, ci_level, scale
-        As in `item_cvi`.
+    ratings : DataFrame or array, shape (n_reviewers, n_items)
+        Whole points on `scale`; missing answers are left out item by item.
+    relevant_from : float, default 3
+        Lowest point that counts as relevant.
+    ci_level : float, default .95
+        Level of the interval.
+    scale : (float, float), default (1, 4)
+        Theoretical range.
 
     Returns
     -------
@@ -308,7 +328,7 @@ def modified_kappa(
 class CriticalRatio(NamedTuple):
     """Votes needed and the content validity ratio they make."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # shadows tuple.count, which nobody needs here
     ratio: float
 
 
@@ -428,6 +448,7 @@ def content_validity_ratio(
     check_level(level)
     confidence = check_level(ci_level)
     matrix, names = rating_matrix(votes, scale, "votes")
+    check_cut(essential_from, scale, "essential_from")
     essential, n_used = (matrix >= essential_from).sum(axis=0), (~np.isnan(matrix)).sum(axis=0)
     low, high = wilson_limits(essential, n_used, confidence)
     status, reason = too_few(n_used, MIN_RATERS)

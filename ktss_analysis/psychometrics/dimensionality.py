@@ -1,4 +1,4 @@
-"""How many dimensions: eigenvalues, parallel analysis, and whether correlations are worth factoring at all."""
+"""How many dimensions: eigenvalues, parallel analysis, and whether correlations are worth factoring."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ..core import Status, StatisticError
+from ..core import StatisticError, Status
 from .checks import FloatArray, Missing, as_matrix, check_choice, drop_missing
 from .frames import tidy
-from .moments import Moments, item_moments, obstacle, singularity
+from .moments import Moments, item_moments, obstacle, pair_correlations, singularity
 from .registry import statistic
 
 _CELLS_AT_ONCE = 4_000_000
@@ -29,7 +29,8 @@ class ParallelAnalysis:
         One row per component: `component`, `estimate` (observed eigenvalue), `reference_mean`,
         `reference_quantile`, `retained`, `n_used`, `n_missing`, `method`, `status`, `reason`.
     n_factors : int or None
-        Components before the first whose eigenvalue does not exceed the reference; None when `status` is not ok.
+        Components before the first whose eigenvalue does not exceed the reference; None when `status` is not
+        ok.
     method : str
         Matrix, kind and number of reference data sets, quantile and seed.
     n_used, n_missing : int
@@ -55,14 +56,16 @@ def _moments(
     """Return data, names and moments, or why there are none."""
     matrix, names = as_matrix(items)
     problem = obstacle(matrix, names, missing, min_items=min_items)
-    if problem is None and len(matrix) - _n_empty(matrix, missing) <= len(names):
-        problem = ("too_few", f"{len(matrix) - _n_empty(matrix, missing)} persons for {len(names)} items; needs more")
-    return matrix, names, None if problem else item_moments(matrix, names, missing), problem
+    moments = None if problem else item_moments(matrix, names, missing)
+    if moments is not None and moments.n_for_inference <= len(names):
+        problem = ("too_few", f"{moments.n_for_inference} person(s) for {len(names)} items; needs more")
+        moments = None
+    return matrix, names, moments, problem
 
 
-def _n_empty(matrix: FloatArray, missing: Missing) -> int:
-    absent = np.isnan(matrix)
-    return int((absent.all(axis=1) if missing == "pairwise" else absent.any(axis=1)).sum())
+def _correlation(matrix: FloatArray, moments: Moments) -> FloatArray:
+    """Return correlations; with pairwise deletion each is that of the persons who answered both items."""
+    return pair_correlations(matrix)[0] if moments.missing == "pairwise" else moments.correlation
 
 
 def _rule(missing: Missing) -> str:
@@ -88,8 +91,8 @@ def correlation_eigenvalues(items: ArrayLike | pd.DataFrame, *, missing: Missing
     Returns
     -------
     DataFrame, one row per component
-        `component` (from 1), `estimate`, `n_used`, `n_missing`, `method`, `status`, `reason`. ``undefined`` for a
-        constant item or under two items, ``too_few`` unless there are more persons than items.
+        `component` (from 1), `estimate`, `n_used`, `n_missing`, `method`, `status`, `reason`. ``undefined``
+        for a constant item or under two items, ``too_few`` unless there are more persons than items.
 
     Raises
     ------
@@ -98,13 +101,13 @@ def correlation_eigenvalues(items: ArrayLike | pd.DataFrame, *, missing: Missing
 
     Notes
     -----
-    The largest are too large and the smallest too small in every sample; compare them with `parallel_analysis`,
-    not with 1.
+    The largest are too large and the smallest too small in every sample; compare them with
+    `parallel_analysis`, not with 1.
 
     References
     ----------
-    Hotelling, H. (1933). Analysis of a complex of statistical variables into principal components. *Journal of
-    Educational Psychology, 24*, 417-441. https://doi.org/10.1037/h0071325
+    Hotelling, H. (1933). Analysis of a complex of statistical variables into principal components. *Journal
+    of Educational Psychology, 24*, 417-441. https://doi.org/10.1037/h0071325
 
     Examples
     --------
@@ -121,12 +124,17 @@ def correlation_eigenvalues(items: ArrayLike | pd.DataFrame, *, missing: Missing
     if moments is None:
         values, n_used, n_missing = np.full(k, np.nan), 0, len(matrix)
     else:
-        values = np.linalg.eigvalsh(moments.correlation)[::-1]
+        correlation = _correlation(matrix, moments)
         n_used, n_missing = moments.n_used, moments.n_missing
+        if np.isnan(correlation).any():
+            problem, values = ("undefined", singularity(correlation, names)), np.full(k, np.nan)
+        else:
+            values = np.linalg.eigvalsh(correlation)[::-1]
     status, reason = problem or ("ok", "")
     return tidy(
         {
-            "component": np.arange(1, k + 1), "estimate": values, "n_used": [n_used] * k, "n_missing": [n_missing] * k,
+            "component": np.arange(1, k + 1), "estimate": values,
+            "n_used": [n_used] * k, "n_missing": [n_missing] * k,
             "method": [f"eigenvalues, Pearson correlations, {_rule(missing)}"] * k, "status": [status] * k,
             "reason": [reason] * k,
         },
@@ -150,8 +158,8 @@ def parallel_analysis(
 ) -> ParallelAnalysis:
     r"""Compare the eigenvalues of the correlations with those of data without structure.
 
-    Component i is retained while :math:`\theta_j > q(\theta_j^{ref})` for all :math:`j \le i`, q being a quantile
-    over the reference data sets of the same size.
+    Component i is retained while :math:`\theta_j > q(\theta_j^{ref})` for all :math:`j \le i`, q being a
+    quantile over the reference data sets of the same size.
 
     Parameters
     ----------
@@ -160,8 +168,8 @@ def parallel_analysis(
     matrix : {"pearson"}, default "pearson"
         Kind of correlation.
     missing : {"raise", "listwise", "pairwise"}, default "raise"
-        Rule for missing cells. With ``"pairwise"`` the reference has the size of the smallest pair and `method`
-        must be ``"normal"``.
+        Rule for missing cells. With ``"pairwise"`` the reference has the size of the smallest pair and
+        `method` must be ``"normal"``.
     n_sets : int, default 500
         Reference data sets.
     quantile : float, default .95
@@ -169,14 +177,14 @@ def parallel_analysis(
     seed : int, default 0
         Seed.
     method : {"normal", "permutation"}, default "normal"
-        Independent normal variables, drawn through their cross-products (Bartlett's decomposition, so that the cost
-        does not depend on the number of persons), or each column of the data shuffled.
+        Independent normal variables, drawn through their cross-products (Bartlett's decomposition, so that
+        the cost does not depend on the number of persons), or each column of the data shuffled.
 
     Returns
     -------
     ParallelAnalysis
-        Frame of eigenvalues and `n_factors`. ``too_few`` unless there are more persons than items, ``undefined``
-        for a constant item, a singular matrix, or under two items.
+        Frame of eigenvalues and `n_factors`. ``too_few`` unless there are more persons than items,
+        ``undefined`` for a constant item, a singular matrix, or under two items.
 
     Raises
     ------
@@ -186,14 +194,14 @@ def parallel_analysis(
 
     Notes
     -----
-    Eigenvalues of the full correlation matrix (components). It finds major dimensions; a minor factor behind a
-    strong one can be missed, and with few answer categories skewness can pass for a dimension.
+    Eigenvalues of the full correlation matrix (components). It finds major dimensions; a minor factor behind
+    a strong one can be missed, and with few answer categories skewness can pass for a dimension.
 
     References
     ----------
-    Horn, J. L. (1965). A rationale and test for the number of factors in factor analysis. *Psychometrika, 30*,
-    179-185. https://doi.org/10.1007/BF02289447
-    Glorfeld, L. W. (1995). https://doi.org/10.1177/0013164495055003002 (quantile instead of mean).
+    Horn, J. L. (1965). A rationale and test for the number of factors in factor analysis. *Psychometrika,
+    30*, 179-185. https://doi.org/10.1007/BF02289447 Glorfeld, L. W. (1995).
+    https://doi.org/10.1177/0013164495055003002 (quantile instead of mean).
 
     Examples
     --------
@@ -216,17 +224,19 @@ def parallel_analysis(
     text = f"parallel analysis, Pearson correlations, {_rule(missing)}; {n_sets} {method} data sets, "
     text += f"quantile {quantile:g}, seed {seed}"
     if moments is not None:
-        singular = singularity(moments.correlation, names)
+        singular = singularity(_correlation(data, moments), names)
         problem = ("undefined", singular) if singular else None
     if moments is None or problem:
         return _no_analysis(len(names), problem or ("undefined", "not defined"), text, len(data))
-    observed = np.linalg.eigvalsh(moments.correlation)[::-1]
+    observed = np.linalg.eigvalsh(_correlation(data, moments))[::-1]
     generator = np.random.default_rng(seed)
     if method == "normal":
         reference = _normal_eigenvalues(moments.n_for_inference, len(names), n_sets, generator)
     else:
-        reference = _shuffled_eigenvalues(_sorted_columns(drop_missing(data, missing)[0], names), n_sets, generator)
-    limit = np.quantile(reference, quantile, axis=0)
+        reference = _shuffled_eigenvalues(
+            _sorted_columns(drop_missing(data, missing)[0], names), n_sets, generator
+        )
+    limit = np.asarray(np.quantile(reference, quantile, axis=0), dtype=float)
     retained = np.cumprod(observed > limit).astype(bool)
     frame = _parallel_frame(observed, reference.mean(axis=0), limit, retained, text, moments)
     return ParallelAnalysis(frame, int(retained.sum()), text, moments.n_used, moments.n_missing)
@@ -267,13 +277,19 @@ def _shuffled_eigenvalues(rows: FloatArray, n_sets: int, generator: np.random.Ge
 
 
 def _parallel_frame(
-    observed: FloatArray, mean: FloatArray, limit: FloatArray, retained: np.ndarray, text: str, moments: Moments
+    observed: FloatArray,
+    mean: FloatArray,
+    limit: FloatArray,
+    retained: np.ndarray,
+    text: str,
+    moments: Moments,
 ) -> pd.DataFrame:
     k = len(observed)
     return tidy(
         {
-            "component": np.arange(1, k + 1), "estimate": observed, "reference_mean": mean, "reference_quantile": limit,
-            "retained": retained, "n_used": [moments.n_used] * k, "n_missing": [moments.n_missing] * k,
+            "component": np.arange(1, k + 1), "estimate": observed,
+            "reference_mean": mean, "reference_quantile": limit, "retained": retained,
+            "n_used": [moments.n_used] * k, "n_missing": [moments.n_missing] * k,
             "method": [text] * k, "status": ["ok"] * k, "reason": [""] * k,
         },
         "parallel_analysis",
@@ -286,7 +302,8 @@ def _no_analysis(k: int, problem: tuple[Status, str], text: str, n_missing: int)
     frame = tidy(
         {
             "component": np.arange(1, k + 1), "estimate": nothing, "reference_mean": nothing,
-            "reference_quantile": nothing, "retained": [pd.NA] * k, "n_used": [0] * k, "n_missing": [n_missing] * k,
+            "reference_quantile": nothing, "retained": [pd.NA] * k,
+            "n_used": [0] * k, "n_missing": [n_missing] * k,
             "method": [text] * k, "status": [status] * k, "reason": [reason] * k,
         },
         "parallel_analysis",
@@ -314,8 +331,8 @@ def bartlett_sphericity(items: ArrayLike | pd.DataFrame, *, missing: Missing = "
     -------
     DataFrame, one row
         `statistic`, `estimate` (chi-square, at least 0), `df`, `p_value`, `n_used`, `n_missing`, `method`,
-        `status`, `reason`. ``undefined`` for a constant item or a singular matrix, ``too_few`` unless there are
-        more persons than items.
+        `status`, `reason`. ``undefined`` for a constant item or a singular matrix, ``too_few`` unless there
+        are more persons than items.
 
     Raises
     ------
@@ -324,13 +341,13 @@ def bartlett_sphericity(items: ArrayLike | pd.DataFrame, *, missing: Missing = "
 
     Notes
     -----
-    Assumes normal items. With a hundred persons nearly every questionnaire rejects; it says nothing on how well
-    factors describe the items.
+    Assumes normal items. With a hundred persons nearly every questionnaire rejects; it says nothing on how
+    well factors describe the items.
 
     References
     ----------
-    Bartlett, M. S. (1950). Tests of significance in factor analysis. *British Journal of Statistical Psychology,
-    3*, 77-85. https://doi.org/10.1111/j.2044-8317.1950.tb00285.x
+    Bartlett, M. S. (1950). Tests of significance in factor analysis. *British Journal of Statistical
+    Psychology, 3*, 77-85. https://doi.org/10.1111/j.2044-8317.1950.tb00285.x
 
     Examples
     --------
@@ -346,20 +363,24 @@ def bartlett_sphericity(items: ArrayLike | pd.DataFrame, *, missing: Missing = "
     k, value, p_value = len(names), np.nan, np.nan
     df = k * (k - 1) / 2
     if moments is not None:
-        singular = singularity(moments.correlation, names)
+        singular = singularity(_correlation(matrix, moments), names)
         problem = ("undefined", singular) if singular else None
     if moments is not None and problem is None:
         factor = moments.n_for_inference - 1 - (2 * k + 5) / 6
-        value = max(-factor * float(np.linalg.slogdet(moments.correlation)[1]), 0.0)
+        value = max(-factor * float(np.linalg.slogdet(_correlation(matrix, moments))[1]), 0.0)
         if factor <= 0:
-            problem, value = ("too_few", f"{moments.n_for_inference} persons for {k} items; needs more"), np.nan
+            problem, value = (
+                ("too_few", f"{moments.n_for_inference} persons for {k} items; needs more"),
+                np.nan,
+            )
         else:
             p_value = float(special.chdtrc(df, value))
     status, reason = problem or ("ok", "")
     return tidy(
         {
-            "statistic": ["bartlett_sphericity"], "estimate": [value], "df": [df if problem is None else np.nan],
-            "p_value": [p_value], "n_used": [moments.n_used if moments else 0],
+            "statistic": ["bartlett_sphericity"], "estimate": [value],
+            "df": [df if problem is None else np.nan], "p_value": [p_value],
+            "n_used": [moments.n_used if moments else 0],
             "n_missing": [moments.n_missing if moments else len(matrix)],
             "method": [f"Bartlett's test of sphericity, Pearson correlations, {_rule(missing)}"],
             "status": [status], "reason": [reason],
@@ -377,7 +398,8 @@ def kmo(items: ArrayLike | pd.DataFrame, *, missing: Missing = "raise") -> pd.Da
 
     .. math:: KMO = \frac{\sum_{j \ne l} r_{jl}^2}{\sum_{j \ne l} r_{jl}^2 + \sum_{j \ne l} p_{jl}^2}
 
-    with correlations r and partial correlations p given all other items; for one item the sums run over l only.
+    with correlations r and partial correlations p given all other items; for one item the sums run over l
+    only.
 
     Parameters
     ----------
@@ -390,8 +412,9 @@ def kmo(items: ArrayLike | pd.DataFrame, *, missing: Missing = "raise") -> pd.Da
     -------
     DataFrame, one row for the whole and one per item
         `statistic` (``kmo`` or ``kmo_item``), `item_id` (missing for the whole), `estimate` in 0-1, `n_used`,
-        `n_missing`, `method`, `status`, `reason`. ``undefined`` for a constant item, a singular matrix or under
-        three items (two items give .5 whatever the data), ``too_few`` unless there are more persons than items.
+        `n_missing`, `method`, `status`, `reason`. ``undefined`` for a constant item, a singular matrix or
+        under three items (two items give .5 whatever the data), ``too_few`` unless there are more persons
+        than items.
 
     Raises
     ------
@@ -400,8 +423,8 @@ def kmo(items: ArrayLike | pd.DataFrame, *, missing: Missing = "raise") -> pd.Da
 
     Notes
     -----
-    Low values say that pairs of items share what no third item shares. It grows with the number of items and is
-    no test of a factor model.
+    Low values say that pairs of items share what no third item shares. It grows with the number of items and
+    is no test of a factor model.
 
     References
     ----------
@@ -416,16 +439,16 @@ def kmo(items: ArrayLike | pd.DataFrame, *, missing: Missing = "raise") -> pd.Da
     >>> from ktss_analysis.psychometrics.dimensionality import kmo
     >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     >>> float(kmo(judges)["estimate"].round(2).iloc[0])
-    0.6
+    0.81
     """
     matrix, names, moments, problem = _moments(items, missing, min_items=3)
     k = len(names)
     values = np.full(k + 1, np.nan)
     if moments is not None:
-        singular = singularity(moments.correlation, names)
+        singular = singularity(_correlation(matrix, moments), names)
         problem = ("undefined", singular) if singular else None
     if moments is not None and problem is None:
-        values = _sampling_adequacy(moments.correlation)
+        values = _sampling_adequacy(_correlation(matrix, moments))
         if np.isnan(values).any():
             problem, values = ("undefined", "the items are uncorrelated"), np.full(k + 1, np.nan)
     status, reason = problem or ("ok", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,8 +11,8 @@ from ..core import Estimate
 from ..glossary import COLUMNS, check_columns
 
 
-def tidy(columns: Mapping[str, Sequence[Any]], where: str) -> pd.DataFrame:
-    """Return a frame in which every column has the name and type the glossary gives it; nan becomes missing."""
+def tidy(columns: Mapping[str, Any], where: str) -> pd.DataFrame:
+    """Return a frame whose columns have the glossary's names and types; nan becomes missing."""
     frame = check_columns(pd.DataFrame(dict(columns)), where)
     return frame.astype({name: COLUMNS[name].dtype for name in frame.columns})
 

@@ -67,18 +67,20 @@ def canonical_rows(matrix: FloatArray, names: list[str] | None = None) -> NDArra
 def resampled_totals(matrix: FloatArray, n_boot: int, seed: int) -> FloatArray:
     """Return the column totals of `n_boot` resamples of the rows, shape (n_boot, n_columns).
 
-    Multinomial weights times the matrix: no loop over resamples, memory bounded by chunks.
+    Multinomial weights times the matrix: no loop over resamples, memory bounded by chunks. Persons with equal
+    rows are drawn together, so the order of rows plays no part and many persons cost little.
     """
     if n_boot < 1:
         raise StatisticError(f"n_boot={n_boot!r}; allowed: 1 or more")
     generator = np.random.default_rng(seed)
     n_rows = len(matrix)
-    chances = np.full(n_rows, 1 / n_rows)
-    step = max(1, 4_000_000 // n_rows)
+    patterns, counts = np.unique(matrix, axis=0, return_counts=True)
+    chances = counts / n_rows
+    step = max(1, 4_000_000 // len(patterns))
     parts = []
     for start in range(0, n_boot, step):
         weights = generator.multinomial(n_rows, chances, size=min(step, n_boot - start))
-        parts.append(weights.astype(float) @ matrix)
+        parts.append(weights.astype(float) @ patterns)
     return np.concatenate(parts)
 
 

@@ -68,9 +68,9 @@ def icc(
     ratings : array_like or DataFrame, shape (n_units, n_raters)
         Units in rows, raters (or occasions) in columns.
     model : {"A-1", "C-1", "1-1", "A-k", "C-k", "1-k"}, default "A-1"
-        1: each unit has other raters; A: the same raters, absolute agreement; C: the same raters, consistency (a
-        rater's constant severity does not count). -1: one rater; -k: the mean of all k. Shrout and Fleiss call
-        them ICC(1,1), (2,1), (3,1), (1,k), (2,k), (3,k).
+        1: each unit has other raters; A: the same raters, absolute agreement; C: the same raters, consistency
+        (a rater's constant severity does not count). -1: one rater; -k: the mean of all k. Shrout and Fleiss
+        call them ICC(1,1), (2,1), (3,1), (1,k), (2,k), (3,k).
     missing : {"raise", "listwise"}, default "raise"
         Rule for missing cells. ``"pairwise"`` is refused: the table must be complete.
     ci_level : float, default .95
@@ -110,13 +110,17 @@ def icc(
     check_choice(model, MODELS, "model")
     level = check_level(ci_level)
     if missing == "pairwise":
-        raise StatisticError("missing='pairwise': an intraclass correlation needs complete rows; use 'listwise'")
+        raise StatisticError(
+            "missing='pairwise': an intraclass correlation needs complete rows; use 'listwise'"
+        )
     matrix, _ = as_matrix(ratings, "ratings")
     table, n_missing = drop_missing(matrix, missing, "ratings")
     n, k = table.shape
     method = f"ICC({model}), {'complete ratings' if missing == 'raise' else missing}; {_INTERVALS[model[0]]}"
     if k < 2:
-        return Estimate.absent("undefined", f"{k} rater(s); needs 2 or more", method=method, n_missing=len(matrix))
+        return Estimate.absent(
+            "undefined", f"{k} rater(s); needs 2 or more", method=method, n_missing=len(matrix)
+        )
     if n < 2:
         reason = f"{n} unit(s) with all ratings; needs 2 or more"
         return Estimate.absent("too_few", reason, method=method, n_used=n, n_missing=n_missing)
@@ -153,9 +157,11 @@ def _coefficient(squares: MeanSquares, n: int, k: int, model: str) -> float | No
     return (b - error) / below if below > 1e-12 * max(b, j, e, w) else None
 
 
-def _limits(squares: MeanSquares, n: int, k: int, model: str, level: float) -> tuple[float | None, float | None]:
+def _limits(
+    squares: MeanSquares, n: int, k: int, model: str, level: float
+) -> tuple[float | None, float | None]:
     """Return limits of the single-rater coefficient, stepped up for the mean of k raters."""
-    b, j, e, w = squares
+    b, _, e, w = squares
     upper = (1 + level) / 2
     if model[0] == "A":
         low, high = _agreement_limits(squares, n, k, upper)
@@ -176,7 +182,9 @@ def _limits(squares: MeanSquares, n: int, k: int, model: str, level: float) -> t
     return low * k / (1 + low * (k - 1)), high * k / (1 + high * (k - 1))
 
 
-def _agreement_limits(squares: MeanSquares, n: int, k: int, upper: float) -> tuple[float | None, float | None]:
+def _agreement_limits(
+    squares: MeanSquares, n: int, k: int, upper: float
+) -> tuple[float | None, float | None]:
     b, j, e, _ = squares
     if e == 0:
         return (1.0, 1.0) if j == 0 else (None, None)

@@ -13,7 +13,7 @@ from scipy import special
 from ..core import StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, constant_columns, drop_missing
 from .frames import tidy
-from .moments import covariances
+from .moments import covariances, pair_correlations
 from .registry import statistic
 
 Key = Mapping[str, int] | Sequence[int] | None
@@ -149,13 +149,13 @@ def score_items(
 
     Notes
     -----
-    With missing answers the score assumes that the person would have answered the skipped items as the answered
-    ones. It is not a score when the items measure different things.
+    With missing answers the score assumes that the person would have answered the skipped items as the
+    answered ones. It is not a score when the items measure different things.
 
     References
     ----------
-    Parent, M. C. (2013). Handling item-level missing data: Simpler is just as good. *The Counseling Psychologist,
-    41*, 568-600. https://doi.org/10.1177/0011000012445176
+    Parent, M. C. (2013). Handling item-level missing data: Simpler is just as good. *The Counseling
+    Psychologist, 41*, 568-600. https://doi.org/10.1177/0011000012445176
 
     Examples
     --------
@@ -183,7 +183,12 @@ def score_items(
         "" if fine else f"{count} of {n_items} items answered; needs {least}"
         for fine, count in zip(enough, answered, strict=True)
     ]
-    columns = {"scale_score": score, "n_answered": answered, "status": np.where(enough, "ok", "too_few"), "reason": reason}
+    columns = {
+        "scale_score": score,
+        "n_answered": answered,
+        "status": np.where(enough, "ok", "too_few"),
+        "reason": reason,
+    }
     return tidy(columns, "score_items").set_axis(keyed.index)
 
 
@@ -210,8 +215,9 @@ def inter_item_correlations(
     Returns
     -------
     DataFrame, one row per pair
-        `item_id`, `other_item_id`, `estimate` in -1 to 1, `ci_low`, `ci_high`, `ci_level`, `method`, `n_used`,
-        `n_missing`, `status`, `reason`. ``too_few`` under four persons, ``undefined`` for a constant item.
+        `item_id`, `other_item_id`, `estimate` in -1 to 1, `ci_low`, `ci_high`, `ci_level`, `method`,
+        `n_used`, `n_missing`, `status`, `reason`. ``too_few`` under four persons, ``undefined`` for a
+        constant item.
 
     Raises
     ------
@@ -225,8 +231,8 @@ def inter_item_correlations(
 
     References
     ----------
-    Fisher, R. A. (1915). Frequency distribution of the values of the correlation coefficient in samples from an
-    indefinitely large population. *Biometrika, 10*, 507-521. https://doi.org/10.2307/2331838
+    Fisher, R. A. (1915). Frequency distribution of the values of the correlation coefficient in samples from
+    an indefinitely large population. *Biometrika, 10*, 507-521. https://doi.org/10.2307/2331838
 
     Examples
     --------
@@ -241,7 +247,7 @@ def inter_item_correlations(
     matrix, names = as_matrix(items)
     rows, _ = drop_missing(matrix, missing)
     first, second = np.triu_indices(len(names), 1)
-    r, joint = _pairs(rows)
+    r, joint = pair_correlations(rows)
     n_used = joint[first, second]
     low, high = fisher_limits(r[first, second], n_used, level)
     labels = np.array(names, dtype=object)
@@ -249,7 +255,11 @@ def inter_item_correlations(
     constant = constant_columns(rows, names)
     pairs = zip(labels[first], labels[second], strict=True)
     reason = [
-        f"{count} person(s) answered both; needs 4" if small else _why_constant(pair, constant) if flat else ""
+        f"{count} person(s) answered both; needs 4"
+        if small
+        else _why_constant(pair, constant)
+        if flat
+        else ""
         for count, small, flat, pair in zip(n_used, few, undefined, pairs, strict=True)
     ]
     blank = few | undefined
@@ -273,29 +283,10 @@ def _rule(missing: str) -> str:
 
 def _why_constant(pair: tuple[str, str], constant: Sequence[str]) -> str:
     named = [repr(name) for name in pair if name in constant]
-    who = " and ".join(named) if named else f"{pair[0]!r} or {pair[1]!r}, among the persons who answered both,"
+    who = (
+        " and ".join(named) if named else f"{pair[0]!r} or {pair[1]!r}, among the persons who answered both,"
+    )
     return f"{who} does not vary"
-
-
-def _pairs(matrix: FloatArray) -> tuple[FloatArray, np.ndarray]:
-    """Return correlations over the rows present for each pair, and the counts; nan where an item is constant.
-
-    The variances, too, come from the rows of the pair, so that a correlation cannot leave -1 to 1.
-    """
-    present = (~np.isnan(matrix)).astype(float)
-    with_values = np.where(present > 0, matrix, 0.0)
-    centre = with_values.sum(axis=0) / np.maximum(present.sum(axis=0), 1)
-    shifted = np.where(present > 0, matrix - centre, 0.0)
-    joint = present.T @ present
-    safe = np.maximum(joint, 1)
-    sums, squares = shifted.T @ present, (shifted**2).T @ present
-    cross = shifted.T @ shifted - sums * sums.T / safe
-    spread = squares - sums**2 / safe
-    spread[spread < 1e-12 * np.maximum(squares, 1e-300)] = 0.0
-    product = np.sqrt(spread * spread.T)
-    r = np.full(cross.shape, np.nan)
-    np.divide(cross, product, out=r, where=product > 0)
-    return np.clip(r, -1, 1), np.rint(joint).astype(int)
 
 
 @statistic(
@@ -315,12 +306,14 @@ def item_statistics(
 
     .. math:: \text{difficulty} = \frac{\bar x_j - lo}{hi - lo}, \qquad
               r_{ir} = \frac{\sum_{l \ne j} c_{jl}}{\sqrt{c_{jj} \sum_{l,m \ne j} c_{lm}}}, \qquad
-              \alpha_{-j} = \frac{k-1}{k-2}\Bigl(1 - \frac{\sum_{l \ne j} c_{ll}}{\sum_{l,m \ne j} c_{lm}}\Bigr)
+              \alpha_{-j} = \frac{k-1}{k-2}
+              \Bigl(1 - \frac{\sum_{l \ne j} c_{ll}}{\sum_{l,m \ne j} c_{lm}}\Bigr)
 
     Parameters
     ----------
     items : array_like or DataFrame, shape (n_persons, n_items)
-        Answers of one scale. Each item uses the answers present; a covariance uses the persons who answered both.
+        Answers of one scale. Each item uses the answers present; a covariance uses the persons who answered
+        both.
     scale : tuple of float
         Lowest and highest possible answer. Never taken from the data.
     key : mapping of item to 1 or -1, or sequence of 1 and -1, optional
@@ -331,8 +324,8 @@ def item_statistics(
     Returns
     -------
     DataFrame, one row per item
-        `item_id`, `n_used`, `n_missing`, `mean`, `sd`, `item_difficulty` (0-1), `floor_share`, `ceiling_share`,
-        `item_rest_correlation` (-1 to 1) with `ci_low`, `ci_high`, `ci_level`, `ci_method`,
+        `item_id`, `n_used`, `n_missing`, `mean`, `sd`, `item_difficulty` (0-1), `floor_share`,
+        `ceiling_share`, `item_rest_correlation` (-1 to 1) with `ci_low`, `ci_high`, `ci_level`, `ci_method`,
         `alpha_if_item_deleted`, `largest_correlation` and `other_item_id` (the most similar item: a check for
         redundancy), `status`, `reason`. The status is that of the columns that relate the item to others; the
         description of the item itself is given whenever somebody answered.
@@ -346,8 +339,8 @@ def item_statistics(
     -----
     The interval is Fisher's, with variance 1/(n - 3) and n the smallest count of persons behind the item's
     covariances; it takes the rest score as given and normal variables. An item that does not vary is left out
-    of the rest scores and alphas of the others. In this project shares and means of fewer than five persons are
-    not published.
+    of the rest scores and alphas of the others. In this project shares and means of fewer than five persons
+    are not published.
 
     References
     ----------
@@ -402,7 +395,7 @@ def _relate(matrix: FloatArray, names: list[str], level: float) -> dict[str, obj
         covariance, joint = covariances(matrix[:, varying])
         r_rest[varying], alpha[varying] = _rest_and_alpha(covariance)
         smallest_n[varying] = joint.min(axis=1)
-        correlation, _ = _pairs(matrix[:, varying])
+        correlation, _ = pair_correlations(matrix[:, varying])
         size = np.nan_to_num(np.abs(correlation), nan=-1.0)
         np.fill_diagonal(size, -1.0)
         best = size.argmax(axis=1)
@@ -417,8 +410,9 @@ def _relate(matrix: FloatArray, names: list[str], level: float) -> dict[str, obj
         column[blank] = np.nan
     partner[blank] = None
     return {
-        "item_rest_correlation": r_rest, "ci_low": low, "ci_high": high, "ci_level": np.where(blank, np.nan, level),
-        "ci_method": [_FISHER] * k, "alpha_if_item_deleted": alpha, "largest_correlation": largest,
+        "item_rest_correlation": r_rest, "ci_low": low, "ci_high": high,
+        "ci_level": np.where(blank, np.nan, level), "ci_method": [_FISHER] * k,
+        "alpha_if_item_deleted": alpha, "largest_correlation": largest,
         "other_item_id": partner, "status": status, "reason": reason,
     }  # fmt: skip
 
@@ -433,15 +427,20 @@ def _rest_and_alpha(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     if k > 2:
         np.divide(variance.sum() - variance, rest, out=alpha, where=defined)
         alpha = (k - 1) / (k - 2) * (1 - alpha)
-    inside = np.abs(r) <= 1 + 1e-9  # pairwise covariances need not belong to one set of persons
+    inside = np.asarray(np.abs(r) <= 1 + 1e-9)  # pairwise covariances need not belong to one set of persons
     return np.where(inside, np.clip(r, -1, 1), np.nan), alpha
 
 
 def _item_status(
-    names: list[str], constant: list[str], matrix: FloatArray, n_varying: int, smallest_n: np.ndarray, r: FloatArray
+    names: list[str],
+    constant: list[str],
+    matrix: FloatArray,
+    n_varying: int,
+    smallest_n: np.ndarray,
+    r: FloatArray,
 ) -> tuple[list[str], list[str]]:
     status, reason = ["ok"] * len(names), [""] * len(names)
-    empty = np.isnan(matrix).all(axis=0)
+    empty = np.asarray(np.isnan(matrix).all(axis=0))
     for index, name in enumerate(names):
         if empty[index]:
             status[index], reason[index] = "too_few", f"item {name!r}: nobody answered"
@@ -451,7 +450,13 @@ def _item_status(
             status[index], reason[index] = "undefined", "there is no other item that varies"
         elif smallest_n[index] < 4:
             few = int(smallest_n[index])
-            status[index], reason[index] = "too_few", f"item {name!r}: {few} person(s) answered it with another; needs 4"
+            status[index], reason[index] = (
+                "too_few",
+                f"item {name!r}: {few} person(s) answered it with another; needs 4",
+            )
         elif np.isnan(r[index]):
-            status[index], reason[index] = "undefined", f"item {name!r}: the sum of the other items does not vary"
+            status[index], reason[index] = (
+                "undefined",
+                f"item {name!r}: the sum of the other items does not vary",
+            )
     return status, reason

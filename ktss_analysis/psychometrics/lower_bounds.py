@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ..core import Estimate, Status, StatisticError
+from ..core import Estimate, StatisticError, Status
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level
 from .frames import estimates_frame
 from .moments import Moments, item_moments, obstacle, singularity
@@ -79,7 +79,8 @@ def guttman_lambdas(
     items : array_like or DataFrame, shape (n_persons, n_items)
         Answers of one scale, reverse-keyed items already turned round.
     matrix : {"covariance", "correlation"}, default "covariance"
-        Raw items, or standardised ones as the R package psych does. :math:`\lambda_3` is raw or standardised alpha.
+        Raw items, or standardised ones as the R package psych does. :math:`\lambda_3` is raw or standardised
+        alpha.
     missing : {"raise", "listwise", "pairwise"}, default "raise"
         Rule for missing cells.
     ci_level : float, default .95
@@ -91,8 +92,8 @@ def guttman_lambdas(
     -------
     DataFrame, six rows
         `statistic` (``lambda_1`` to ``lambda_6``) and the fields of an estimate. Limits for ``lambda_1`` to
-        ``lambda_3`` with raw items and complete rows only. ``lambda_6`` is ``undefined`` for a singular matrix,
-        all are for a constant item or fewer than two items.
+        ``lambda_3`` with raw items and complete rows only. ``lambda_6`` is ``undefined`` for a singular
+        matrix, all are for a constant item or fewer than two items.
 
     Raises
     ------
@@ -101,8 +102,8 @@ def guttman_lambdas(
 
     Notes
     -----
-    :math:`\lambda_4` is the best of many splits and too high in small samples, :math:`\lambda_6` as well; they
-    carry no interval for that reason. With one-dimensional scales prefer `omega_total`.
+    :math:`\lambda_4` is the best of many splits and too high in small samples, :math:`\lambda_6` as well;
+    they carry no interval for that reason. With one-dimensional scales prefer `omega_total`.
 
     References
     ----------
@@ -146,7 +147,9 @@ def guttman_lambdas(
             )
             continue
         confidence = level if name in limits else None
-        estimates[name] = Estimate(values[name], low, high, confidence, text, moments.n_used, moments.n_missing)
+        estimates[name] = Estimate(
+            values[name], low, high, confidence, text, moments.n_used, moments.n_missing
+        )
     return estimates_frame(estimates, "guttman_lambdas")
 
 
@@ -200,8 +203,13 @@ def _delta_limits(rows: FloatArray, values: dict[str, float], level: float) -> d
     if spread > 0:
         bend = k / (k - 1) * ((z @ off) * z).sum(axis=1) / (spread * total) - spread / total**2 * sums
         influence["lambda_2"] = first + bend
-    reach = {name: float(special.ndtri((1 + level) / 2) * part.std() / n**0.5) for name, part in influence.items()}
-    return {name: (values[name] - by, max(min(values[name] + by, 1.0), values[name])) for name, by in reach.items()}
+    reach = {
+        name: float(special.ndtri((1 + level) / 2) * part.std() / n**0.5) for name, part in influence.items()
+    }
+    return {
+        name: (values[name] - by, max(min(values[name] + by, 1.0), values[name]))
+        for name, by in reach.items()
+    }
 
 
 @statistic(
@@ -234,9 +242,9 @@ def split_half(
     Returns
     -------
     DataFrame, seven rows
-        `statistic` (``split_half_mean``, ``_min``, ``_quantile_025``, ``_median``, ``_quantile_975``, ``_max``,
-        and ``_first_second`` for first against second half of the columns) and the fields of an estimate without
-        limits. The quantiles describe the splits, not the uncertainty from the sample.
+        `statistic` (``split_half_mean``, ``_min``, ``_quantile_025``, ``_median``, ``_quantile_975``,
+        ``_max``, and ``_first_second`` for first against second half of the columns) and the fields of an
+        estimate without limits. The quantiles describe the splits, not the uncertainty from the sample.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Moments:
 
     @property
     def correlation(self) -> FloatArray:
-        """Correlations; every item must vary."""
+        """Standardised covariances; every item must vary."""
         return to_correlation(self.covariance)
 
 
@@ -86,6 +86,33 @@ def covariances(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
     return covariance, np.rint(joint).astype(np.int64)
 
 
+def pair_correlations(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return correlations from the rows present for each pair, and the counts; nan where an item is constant.
+
+    The variances, too, come from the rows of the pair, so that no correlation can leave -1 to 1. On complete
+    rows this is the correlation matrix; with missing cells it is not that of `covariances`.
+    """
+    k = matrix.shape[1]
+    joint, sums, squares, cross = np.zeros((4, k, k))
+    shift = _first_answers(matrix[:_BLOCK])
+    for start in range(0, len(matrix), _BLOCK):
+        shifted = matrix[start : start + _BLOCK] - shift
+        absent_cells = np.isnan(shifted)
+        weight = 1.0 - absent_cells
+        shifted = np.where(absent_cells, 0.0, shifted)
+        joint += weight.T @ weight
+        sums += shifted.T @ weight
+        squares += (shifted**2).T @ weight
+        cross += shifted.T @ shifted
+    safe = np.maximum(joint, 1)
+    spread = squares - sums**2 / safe  # of the row's item over the persons who answered the column's item
+    spread[spread <= 1e-12 * squares] = 0.0
+    product = np.sqrt(spread * spread.T)
+    correlation = np.full((k, k), np.nan)
+    np.divide(cross - sums * sums.T / safe, product, out=correlation, where=product > 0)
+    return np.clip(correlation, -1, 1), np.rint(joint).astype(np.int64)
+
+
 def _first_answers(rows: FloatArray) -> FloatArray:
     """Return a value near the middle of each column, to keep sums of squares small; 0 where there is none."""
     present = ~np.isnan(rows)
@@ -108,7 +135,7 @@ def item_moments(matrix: FloatArray, names: Sequence[str], missing: Missing) -> 
 
 
 def _rows_for(matrix: FloatArray, missing: Missing) -> tuple[FloatArray, int]:
-    """Return rows for sums and how many persons are left out; as `drop_missing`, but without a copy if pairwise.
+    """Return rows for sums and how many persons are left out: `drop_missing` without a copy if pairwise.
 
     Rows that are missing throughout add nothing to a sum over the rows present, so they may stay.
     """
@@ -141,17 +168,26 @@ def obstacle(
         counts = present.T @ present
         if counts.min() < min_n:
             first, second = np.argwhere(counts < min_n)[0]
-            return "too_few", f"items {names[first]!r} and {names[second]!r}: answered together by {counts.min():.0f}"
+            return (
+                "too_few",
+                f"items {names[first]!r} and {names[second]!r}: answered together by {counts.min():.0f}",
+            )
     return None
 
 
 def singularity(correlation: FloatArray, names: Sequence[str]) -> str:
     """Return why a correlation matrix cannot be inverted, in words; empty if it can."""
+    if np.isnan(correlation).any():
+        first, second = np.argwhere(np.isnan(correlation))[0]
+        pair = f"{names[first]!r} and {names[second]!r}"
+        return f"items {pair}: one of them does not vary among the persons who answered both"
     twin = largest_pair(correlation)
     if twin is not None and abs(correlation[twin]) > 1 - SINGULAR:
         return f"items {names[twin[0]]!r} and {names[twin[1]]!r} correlate perfectly: the matrix is singular"
     if np.linalg.eigvalsh(correlation)[0] < SINGULAR:
-        return "the correlation matrix is not positive definite: too few persons for the items, or dependent items"
+        return (
+            "the correlation matrix is not positive definite: too few persons, or items that depend on others"
+        )
     return ""
 
 

@@ -1,9 +1,9 @@
 r"""Maximum-likelihood fit of one common factor to a covariance matrix.
 
-Model: :math:`\Sigma = \lambda\lambda' + \Psi`, factor variance 1, :math:`\Psi` diagonal and free of bounds. The
-discrepancy :math:`F = \ln|\Sigma| + \operatorname{tr}(S\Sigma^{-1}) - \ln|S| - k` is minimised by Fisher scoring
-from a fixed start, with analytic gradient and expected Hessian. A negative or zero unique variance at the minimum
-(a Heywood case) is reported, not repaired.
+Model: :math:`\Sigma = \lambda\lambda' + \Psi`, factor variance 1, :math:`\Psi` diagonal and free of bounds.
+The discrepancy :math:`F = \ln|\Sigma| + \operatorname{tr}(S\Sigma^{-1}) - \ln|S| - k` is minimised by Fisher
+scoring from a fixed start, with analytic gradient and expected Hessian. A negative or zero unique variance at
+the minimum (a Heywood case) is reported, not repaired.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _FLAT = 1e-4  # a unique variance below this share of the item's variance counts
 
 @dataclass(frozen=True, slots=True)
 class OneFactorFit:
-    """A fitted one-factor model.
+    r"""A fitted one-factor model.
 
     Parameters
     ----------
     loadings, uniquenesses : ndarray, shape (n_items,)
-        :math:`\\lambda` and the diagonal of :math:`\\Psi`, in the metric of the covariance matrix. The sum of the
-        loadings is not negative.
+        :math:`\lambda` and the diagonal of :math:`\Psi`, in the metric of the covariance matrix. The sum of
+        the loadings is not negative.
     covariance : ndarray, shape (n_items, n_items)
         The matrix it was fitted to.
     discrepancy : float
@@ -55,13 +55,13 @@ class OneFactorFit:
         return np.outer(self.loadings, self.loadings) + np.diag(self.uniquenesses)
 
     def functional(self, gradient: FloatArray, *, information: str) -> FloatArray:
-        r"""Return the matrix M by which a function of the parameters follows small changes of the covariances.
+        r"""Return the matrix M by which a function of the parameters follows changes of the covariances.
 
         If the function has derivative `gradient` at the estimates (loadings first), its estimate changes by
-        :math:`\operatorname{tr}(M\,(S - \Sigma))`. With `information` ``"expected"`` this is the normal-theory
-        delta method, with ``"observed"`` the robust one.
+        :math:`\operatorname{tr}(M\,(S - \Sigma))`. With `information` ``"expected"`` this is the
+        normal-theory delta method, with ``"observed"`` the robust one.
         """
-        precision = np.linalg.inv(self.implied)
+        precision = np.asarray(np.linalg.inv(self.implied), dtype=float)
         if information == "expected":
             hessian = _expected_hessian(self.loadings, precision)
         else:
@@ -111,7 +111,13 @@ def fit_one_factor(covariance: FloatArray, names: list[str] | tuple[str, ...] | 
         reason = f"the one-factor model did not converge in {iterations} steps"
     discrepancy = _discrepancy(correlation, loadings, unique) - np.linalg.slogdet(correlation)[1] - k
     return OneFactorFit(
-        loadings * deviation, unique * deviation**2, covariance, float(max(discrepancy, 0.0)), not reason, iterations, reason
+        loadings * deviation,
+        unique * deviation**2,
+        covariance,
+        float(max(discrepancy, 0.0)),
+        not reason,
+        iterations,
+        reason,
     )
 
 
@@ -137,7 +143,9 @@ def _score(
     k, value = len(correlation), _discrepancy(correlation, loadings, unique)
     largest = np.inf
     for iteration in range(_MAX_ITERATIONS):
-        precision = np.linalg.inv(np.outer(loadings, loadings) + np.diag(unique))
+        precision: FloatArray = np.asarray(
+            np.linalg.inv(np.outer(loadings, loadings) + np.diag(unique)), dtype=float
+        )
         slope = precision - precision @ correlation @ precision
         gradient = np.concatenate([2 * slope @ loadings, np.diagonal(slope)])
         largest = float(np.abs(gradient).max())

@@ -1,7 +1,7 @@
 """The one adapter for pingouin: a second engine's point estimate beside ours.
 
-Rows with missing cells are dropped before every call. pingouin's own listwise deletion counts the persons before
-it drops them, which makes its interval too narrow; only its point estimates are used.
+Rows with missing cells are dropped before every call. pingouin's own listwise deletion counts the persons
+before it drops them, which makes its interval too narrow; only its point estimates are used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ OPINIONS: tuple[str, ...] = ("cronbach_alpha", "icc")
 
 # pingouin's names of the models
 _ICC_NAMES = {
-    "1-1": "ICC(1,1)", "A-1": "ICC(A,1)", "C-1": "ICC(C,1)", "1-k": "ICC(1,k)", "A-k": "ICC(A,k)", "C-k": "ICC(C,k)",
+    "1-1": "ICC(1,1)", "A-1": "ICC(A,1)", "C-1": "ICC(C,1)",
+    "1-k": "ICC(1,k)", "A-k": "ICC(A,k)", "C-k": "ICC(C,k)",
 }  # fmt: skip
 
 
@@ -38,8 +39,8 @@ def second_opinion(name: str, data: ArrayLike | pd.DataFrame, *, model: str = "A
     Returns
     -------
     Estimate
-        Value without interval, engine and version in `method`. ``too_few`` under two complete rows, ``undefined``
-        under two columns or when pingouin gives no number.
+        Value without interval, engine and version in `method`. ``too_few`` under two complete rows,
+        ``undefined`` under two columns or when pingouin gives no number.
 
     Raises
     ------
@@ -60,7 +61,9 @@ def second_opinion(name: str, data: ArrayLike | pd.DataFrame, *, model: str = "A
     if rows.shape[1] < 2:
         return Estimate.absent("undefined", f"{rows.shape[1]} column(s); needs 2", n_missing=len(matrix))
     if len(rows) < 2:
-        return Estimate.absent("too_few", f"{len(rows)} complete row(s); needs 2", n_used=len(rows), n_missing=n_missing)
+        return Estimate.absent(
+            "too_few", f"{len(rows)} complete row(s); needs 2", n_used=len(rows), n_missing=n_missing
+        )
     value, method = _ask(name, rows, model)
     if value != value:
         reason = "pingouin gives no number for these data"
@@ -77,8 +80,15 @@ def _ask(name: str, rows: FloatArray, model: str) -> tuple[float, str]:
         warnings.simplefilter("ignore")  # its deprecation and division warnings; a missing number is reported
         if name == "cronbach_alpha":
             value: Any = pingouin.cronbach_alpha(data=pd.DataFrame(rows))[0]
-            return float(value), f"{engine}, cronbach_alpha, rows with missing answers dropped before the call"
-        long = pd.DataFrame(rows).rename_axis("unit").reset_index().melt("unit", var_name="rater", value_name="rating")
+            return float(
+                value
+            ), f"{engine}, cronbach_alpha, rows with missing answers dropped before the call"
+        long = (
+            pd.DataFrame(rows)
+            .rename_axis("unit")
+            .reset_index()
+            .melt("unit", var_name="rater", value_name="rating")
+        )
         table = pingouin.intraclass_corr(data=long, targets="unit", raters="rater", ratings="rating")
     value = table.set_index("Type")["ICC"].get(_ICC_NAMES[model], float("nan"))
     return float(value), f"{engine}, intraclass_corr, {_ICC_NAMES[model]}, complete rows"

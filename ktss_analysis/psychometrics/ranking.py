@@ -15,7 +15,7 @@ from ..core import StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .consensus import rank_rows
 from .content import target_frame, too_few
-from .intervals import canonical_rows, percentile_limits, resampled_totals
+from .intervals import percentile_limits, resampled_totals
 from .registry import statistic
 
 MIN_PERSONS = 5
@@ -41,7 +41,7 @@ class _ChoiceCounts:
         """Return the scores of resampled persons, shape (n_boot, n_targets)."""
         both = np.hstack([self.best - self.worst, self.shown])
         both = both[self.shown.any(axis=1)]
-        totals = resampled_totals(both[canonical_rows(both)], n_boot, seed)
+        totals = resampled_totals(both, n_boot, seed)
         return _ratio(totals[:, : len(self.targets)], totals[:, len(self.targets) :])
 
 
@@ -62,7 +62,7 @@ def _count_choices(choices: pd.DataFrame) -> _ChoiceCounts:
             raise StatisticError(f"choices: column {name!r} is missing")
     if "set_id" in choices.columns and choices.duplicated(["person_id", "set_id"]).any():
         row = choices[choices.duplicated(["person_id", "set_id"])].iloc[0]
-        raise StatisticError(f"choices: person {row['person_id']!r} answered set {row['set_id']!r} twice")
+        raise StatisticError(f"choices: person '{row['person_id']}' answered set '{row['set_id']}' twice")
     table = choices.reset_index(drop=True)
     answered = ~(_blank(table["best"]) | _blank(table["worst"]))
     shown = table["shown"].astype("string").fillna("").str.split("|").explode().str.strip()
@@ -217,11 +217,10 @@ def tiers_from_replicates(
         above[index] = _below(replicates, index, former) if former >= 0 else np.nan
     status = np.where(np.isnan(scores), "undefined", "ok")
     reason = np.where(np.isnan(scores), "the target has no score", "")
-    columns = {"estimate": scores, "tier": tier, "below_leader": own, "below_previous": above}
     return target_frame(
         [targets[index] for index in order], status=status[order].tolist(), reason=reason[order].tolist(),
         method=f"new tier where {certainty:g} of resamples put a target below the leader of its tier",
-        **{name: values[order] for name, values in columns.items()},
+        estimate=scores[order], tier=tier[order], below_leader=own[order], below_previous=above[order],
     )  # fmt: skip
 
 
@@ -407,14 +406,13 @@ def friedman_nemenyi(
     mean_ranks = ranked.mean(axis=0)
     chi_square = n_persons * float(((mean_ranks - (n_targets + 1) / 2) ** 2).sum()) / variance
     difference = studentized_range_quantile(n_targets, level) * np.sqrt(variance / n_persons)
-    bases = {"n_used": n_persons, "n_missing": n_missing}
     table = target_frame(
         names, estimate=mean_ranks, method="mean rank, 1 is the best", status=["ok"] * n_targets,
-        reason=[""] * n_targets, **bases,
+        reason=[""] * n_targets, n_used=n_persons, n_missing=n_missing,
     )  # fmt: skip
     return FriedmanNemenyi(
         chi_square, n_targets - 1, float(special.chdtrc(n_targets - 1, chi_square)), float(difference),
-        table, _nemenyi_pairs(names, mean_ranks, difference, level, bases), n_persons, n_missing,
+        table, _nemenyi_pairs(names, mean_ranks, difference, level, n_persons), n_persons, n_missing,
     )  # fmt: skip
 
 
@@ -426,7 +424,7 @@ def studentized_range_quantile(n_targets: int, level: float) -> float:
 
 
 def _nemenyi_pairs(
-    names: list[str], mean_ranks: FloatArray, difference: float, level: float, bases: dict[str, int]
+    names: list[str], mean_ranks: FloatArray, difference: float, level: float, n_persons: int
 ) -> pd.DataFrame:
     first, second = np.triu_indices(len(names), k=1)
     gap = mean_ranks[first] - mean_ranks[second]
@@ -435,7 +433,7 @@ def _nemenyi_pairs(
         ci_low=gap - difference, ci_high=gap + difference, ci_level=1 - level,
         ci_method="Nemenyi, simultaneous", method="difference of mean ranks",
         flagged=np.abs(gap) > difference,
-        status=["ok"] * len(gap), reason=[""] * len(gap), **bases,
+        status=["ok"] * len(gap), reason=[""] * len(gap), n_used=n_persons,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Reliability of a sum or mean of items: alpha, omega and the standard error of measurement.
 
-Every estimate names definition, missing-data rule and interval in `method`, because several numbers share each
-name. Guttman's lambdas and split halves are in `lower_bounds`.
+Every estimate names definition, missing-data rule and interval in `method`, because several numbers share
+each name. Guttman's lambdas and split halves are in `lower_bounds`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ..core import Estimate, StatisticError
+from ..core import Estimate, StatisticError, Status
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .intervals import feldt_interval
 from .lower_bounds import guttman_lambdas, split_half
@@ -57,8 +57,8 @@ def cronbach_alpha(
     missing : {"raise", "listwise", "pairwise"}, default "raise"
         Rule for missing cells. ``"pairwise"`` takes each covariance from the persons who answered both items.
     ci_method : {"feldt", "adf", "bca"}, default "feldt"
-        ``"feldt"``: from the F distribution; assumes parallel normal items. ``"adf"``: distribution-free delta
-        method, for skewed items and a hundred persons or more. ``"bca"``: bootstrap over persons.
+        ``"feldt"``: from the F distribution; assumes parallel normal items. ``"adf"``: distribution-free
+        delta method, for skewed items and a hundred persons or more. ``"bca"``: bootstrap over persons.
     ci_level : float, default .95
         Confidence level.
     n_boot, seed : int, default 2000 and 0
@@ -68,8 +68,8 @@ def cronbach_alpha(
     -------
     Estimate
         Alpha, at most 1, negative when items contradict each other; `reason` then names the items that do.
-        ``undefined`` under two items, for an item that does not vary, or a sum that does not vary; ``too_few``
-        under two persons.
+        ``undefined`` under two items, for an item that does not vary, or a sum that does not vary;
+        ``too_few`` under two persons.
 
     Raises
     ------
@@ -79,15 +79,15 @@ def cronbach_alpha(
     Notes
     -----
     Not a measure of one-dimensionality: a scale of two unrelated halves can have a high alpha. With unequal
-    loadings it is a lower bound; `omega_total` is not. With pairwise deletion the interval rests on the smallest
-    number of persons behind any covariance.
+    loadings it is a lower bound; `omega_total` is not. With pairwise deletion the interval rests on the
+    smallest number of persons behind any covariance.
 
     References
     ----------
-    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, 16*, 297-334.
-    https://doi.org/10.1007/BF02310555
-    Feldt, L. S. (1965), https://doi.org/10.1007/BF02289499. Maydeu-Olivares, A., Coffman, D. L., & Hartmann,
-    W. M. (2007), https://doi.org/10.1037/1082-989X.12.2.157 (``"adf"``).
+    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, 16*,
+    297-334. https://doi.org/10.1007/BF02310555 Feldt, L. S. (1965), https://doi.org/10.1007/BF02289499.
+    Maydeu-Olivares, A., Coffman, D. L., & Hartmann, W. M. (2007), https://doi.org/10.1037/1082-989X.12.2.157
+    (``"adf"``).
 
     Examples
     --------
@@ -110,7 +110,9 @@ def cronbach_alpha(
         raise StatisticError(f"ci_method={ci_method!r} {_ROWS_ONLY}")
     k, total = len(names), moments.covariance.sum()
     if total <= 1e-12 * np.trace(moments.covariance):
-        return absent(("undefined", "the sum of the items does not vary"), method, len(matrix), moments.n_used)
+        return absent(
+            ("undefined", "the sum of the items does not vary"), method, len(matrix), moments.n_used
+        )
     value = float(k / (k - 1) * (1 - np.trace(moments.covariance) / total))
     if ci_method == "feldt":
         interval = feldt_interval(min(value, 1.0), moments.n_for_inference, k, ci_level=level)
@@ -150,8 +152,8 @@ def _alpha_of_totals(totals: FloatArray) -> FloatArray:
 
 
 @statistic(
-    family="reliability", symbol="alpha_std", data="items", bounds=(None, 1), min_n=3, invariant_to=_INVARIANT,
-    source="doi:10.1007/BF02310555",
+    family="reliability", symbol="alpha_std", data="items", bounds=(None, 1), min_n=3,
+    invariant_to=_INVARIANT, source="doi:10.1007/BF02310555",
 )  # fmt: skip
 def standardized_alpha(
     items: ArrayLike | pd.DataFrame, *, missing: Missing = "raise", ci_level: float = 0.95
@@ -188,10 +190,10 @@ def standardized_alpha(
 
     References
     ----------
-    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, 16*, 297-334.
-    https://doi.org/10.1007/BF02310555
-    Hayashi, K., & Kamata, A. (2005). A note on the estimator of the alpha coefficient for standardized variables
-    under normality. *Psychometrika, 70*, 579-586. https://doi.org/10.1007/s11336-001-0888-1
+    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, 16*,
+    297-334. https://doi.org/10.1007/BF02310555 Hayashi, K., & Kamata, A. (2005). A note on the estimator of
+    the alpha coefficient for standardized variables under normality. *Psychometrika, 70*, 579-586.
+    https://doi.org/10.1007/s11336-001-0888-1
 
     Examples
     --------
@@ -213,8 +215,8 @@ def standardized_alpha(
     k, correlation = len(names), moments.correlation
     mean_r = (correlation.sum() - k) / (k * (k - 1))
     if 1 + (k - 1) * mean_r <= 1e-12:
-        problem = ("undefined", "the sum of the standardised items does not vary")
-        return absent(problem, method, len(matrix), moments.n_used)
+        flat: tuple[Status, str] = ("undefined", "the sum of the standardised items does not vary")
+        return absent(flat, method, len(matrix), moments.n_used)
     value = float(k * mean_r / (1 + (k - 1) * mean_r))
     low = high = None
     how = "no interval with pairwise deletion"
@@ -269,8 +271,8 @@ def omega_total(
     -------
     Estimate
         Omega in 0-1; the limits are cut there. ``undefined`` when the factor is not identified, the matrix is
-        singular, a unique variance is not positive (Heywood case) or the fit did not converge; ``too_few`` when
-        there are not more persons than items.
+        singular, a unique variance is not positive (Heywood case) or the fit did not converge; ``too_few``
+        when there are not more persons than items.
 
     Raises
     ------
@@ -279,9 +281,10 @@ def omega_total(
 
     Notes
     -----
-    Right only if one factor holds: look at the dimensionality first. Under some 100 persons the delta interval
-    is too optimistic. The five values that programs print as omega for one data set (.712 to .777 for the
-    agreeableness items of the bfi data) differ in denominator, estimator and matrix; this one is named in `method`.
+    Right only if one factor holds: look at the dimensionality first. Under some 100 persons the delta
+    interval is too optimistic. The five values that programs print as omega for one data set (.712 to .777
+    for the agreeableness items of the bfi data) differ in denominator, estimator and matrix; this one is
+    named in `method`.
 
     References
     ----------
@@ -292,13 +295,12 @@ def omega_total(
 
     Examples
     --------
-    The judges of Shrout and Fleiss (1979, table 2); with nearly equal loadings omega is close to their
-    ICC(3,k) of .91:
+    The judges of Shrout and Fleiss (1979, table 2) as items; their ICC(3,k), which is alpha, is .91 too:
 
     >>> from ktss_analysis.psychometrics.reliability import omega_total
     >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     >>> round(omega_total(judges).value, 2)
-    0.93
+    0.91
     """
     check_choice(matrix, ("pearson",), "matrix")
     check_choice(denominator, ("model", "observed"), "denominator")
@@ -360,8 +362,8 @@ def standard_error_of_measurement(
     .. math:: SEM = s_X \sqrt{1 - \alpha}, \qquad
               SEM_{sum} = \sqrt{k\,MS_{res}}, \quad SEM_{mean} = \sqrt{MS_{res}/k}
 
-    The second form, with the residual mean square of the persons x items table, is the same number; it gives the
-    limits :math:`SEM \sqrt{df / \chi^2_{df}}` with df = (n - 1)(k - 1).
+    The second form, with the residual mean square of the persons x items table, is the same number; it gives
+    the limits :math:`SEM \sqrt{df / \chi^2_{df}}` with df = (n - 1)(k - 1).
 
     Parameters
     ----------
@@ -391,12 +393,12 @@ def standard_error_of_measurement(
 
     References
     ----------
-    Weir, J. P. (2005). Quantifying test-retest reliability using the intraclass correlation coefficient and the
-    SEM. *Journal of Strength and Conditioning Research, 19*, 231-240. https://doi.org/10.1519/15184.1
+    Weir, J. P. (2005). Quantifying test-retest reliability using the intraclass correlation coefficient and
+    the SEM. *Journal of Strength and Conditioning Research, 19*, 231-240. https://doi.org/10.1519/15184.1
 
     Examples
     --------
-    Wechsler's scales: sd 15, reliability .97, printed error about 2.60 points:
+    A scale with sd 15 and reliability .97, as full-scale intelligence quotients have: 15 * sqrt(.03) points.
 
     >>> from ktss_analysis.psychometrics.reliability import standard_error_of_measurement
     >>> round(standard_error_of_measurement((0.97, 15)).value, 2)
@@ -427,7 +429,9 @@ def _error_from_summary(reliability: float, sd: float) -> Estimate:
         raise StatisticError(f"alpha={reliability!r}; allowed: a number up to 1")
     if not 0 <= sd < np.inf:
         raise StatisticError(f"sd={sd!r}; allowed: a number from 0")
-    return Estimate(float(sd * np.sqrt(1 - reliability)), method="sd * sqrt(1 - reliability), as given; no interval")
+    return Estimate(
+        float(sd * np.sqrt(1 - reliability)), method="sd * sqrt(1 - reliability), as given; no interval"
+    )
 
 
 def _rule(missing: Missing) -> str:
@@ -435,7 +439,14 @@ def _rule(missing: Missing) -> str:
 
 
 def _estimate(
-    value: float, low: float | None, high: float | None, level: float, method: str, moments: Moments, *, remark: str = ""
+    value: float,
+    low: float | None,
+    high: float | None,
+    level: float,
+    method: str,
+    moments: Moments,
+    *,
+    remark: str = "",
 ) -> Estimate:
     """Return the estimate with its base; rounding error must not put it outside its own limits."""
     if low is None or high is None:

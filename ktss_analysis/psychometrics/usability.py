@@ -297,9 +297,9 @@ def readability(text: str | Sequence[str], language: str, *, min_words: int = MI
     >>> float(table.set_index("statistic")["estimate"]["gulpease"])
     149.0
     """
-    if not isinstance(language, str) or not language.strip():
+    if not str(language).strip():
         raise StatisticError(f"language={language!r}; allowed: a language tag such as 'en' or 'it'")
-    tongue = language.strip().lower().split("-")[0]
+    tongue = str(language).strip().lower().split("-")[0]
     words, n_sentences = _words_and_sentences(text)
     n_words = len(words)
     measures = dict.fromkeys(("lix", "words_per_sentence", "long_word_share", "gulpease", "flesch"), np.nan)

@@ -5,5 +5,6 @@ from .registry import READERS, Reader, find_reader, read_table
 from .table import RawTable, Refused
 
 __all__ = [
-    "READERS", "Numbers", "RawTable", "Reader", "Refused", "find_decimal", "find_reader", "read_table", "to_number",
+    "READERS", "Numbers", "RawTable", "Reader", "Refused", "find_decimal", "find_reader", "read_table",
+    "to_number",
 ]  # fmt: skip

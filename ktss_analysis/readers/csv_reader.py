@@ -26,7 +26,7 @@ def sniff(path: Path, head: bytes) -> float:
 def read(
     path: Path,
     *,
-    sheet: str | int | None = None,
+    sheet: str | int | None = None,  # noqa: ARG001 - every reader takes the same options
     header_row: int | None = None,
     encoding: str | None = None,
     separator: str | None = None,
@@ -42,7 +42,7 @@ def read(
     header_row : int, optional
         Line of the headers, counted from 1.
     encoding, separator : str, optional
-        Overrides of what is found.
+        Overrides of what is found; ``tab`` stands for the tab.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def read(
     text, name, notes = decode(data, path, encoding)
     text, repaired = _repair(text)
     notes += repaired
-    text, skipped, separator = _separator_line(text, separator)
+    text, skipped, separator = _separator_line(text, "\t" if separator == "tab" else separator)
     mark = (
         separator if separator is not None else find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
     )
@@ -152,5 +152,6 @@ def _refuse_open_quote(text: str, separator: str, path: Path, skipped: int) -> N
         if "unexpected end" in str(error):
             raise InputError(
                 "a quotation mark is opened and never closed, so the rest of the file would be one cell",
-                file=path.name, row=start + 1 + skipped, allowed='pairs of " around a cell, doubled inside it',
+                file=path.name, row=start + 1 + skipped,
+                allowed='pairs of " around a cell, doubled inside it',
             ) from None  # fmt: skip

@@ -27,8 +27,8 @@ def read(
     *,
     sheet: str | int | None = None,
     header_row: int | None = None,
-    encoding: str | None = None,
-    separator: str | None = None,
+    encoding: str | None = None,  # noqa: ARG001 - every reader takes the same options
+    separator: str | None = None,  # noqa: ARG001
 ) -> RawTable:
     """Read one sheet of a workbook as text.
 
@@ -46,9 +46,9 @@ def read(
     Returns
     -------
     RawTable
-        Whole numbers without ``.0``, other numbers in full precision, dates as ISO text, durations in seconds,
-        truth values as TRUE and FALSE, error cells as their text such as ``#DIV/0!``. A row without any
-        content is no record.
+        Whole numbers without ``.0``, other numbers in full precision, dates as ISO text, durations in
+        seconds, truth values as TRUE and FALSE, error cells as their text such as ``#DIV/0!``. A row
+        without any content is no record.
 
     Raises
     ------

@@ -25,9 +25,9 @@ _DECIMAL = {
 
 
 class Numbers(NamedTuple):
-    """Result of `to_number`: `values` with nan for empty cells, `bad` for text that is no number."""
+    """Result of `to_number`: `numbers` with nan for empty cells, `bad` for text that is no number."""
 
-    values: NDArray[np.float64]
+    numbers: NDArray[np.float64]
     bad: NDArray[np.bool_]
 
 
@@ -68,8 +68,8 @@ def to_number(texts: Iterable[str] | pd.Series, *, decimal: str | None = None) -
     Parameters
     ----------
     texts : iterable of str, shape (n,)
-        Cells; empty and missing ones become nan. Blanks, non-breaking blanks and apostrophes between groups of
-        three digits are ignored, and a typographic minus counts as one.
+        Cells; empty and missing ones become nan. Blanks, non-breaking blanks and apostrophes between groups
+        of three digits are ignored, and a typographic minus counts as one.
     decimal : {".", ","}, optional
         Decimal mark. When not given, each cell is read with the mark it shows; a cell that shows neither
         clearly (``1,234``) is read with the mark of the other cells.
@@ -77,7 +77,7 @@ def to_number(texts: Iterable[str] | pd.Series, *, decimal: str | None = None) -
     Returns
     -------
     Numbers
-        `values` (float, nan where empty or bad) and `bad` (True where a text is no number).
+        `numbers` (float, nan where empty or bad) and `bad` (True where a text is no number).
 
     Raises
     ------

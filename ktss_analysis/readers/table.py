@@ -43,15 +43,15 @@ class RawTable:
     Parameters
     ----------
     frame : pandas.DataFrame
-        All cells as text, shape (n_records, n_columns); an empty cell is ``""``. Columns are the headers, with
-        line breaks and repeated blanks made one blank. A header that stands there twice becomes
+        All cells as text, shape (n_records, n_columns); an empty cell is ``""``. Columns are the headers,
+        with line breaks and repeated blanks made one blank. A header that stands there twice becomes
         ``"Name (2)"``, an empty one ``"column 7"``.
     file : pathlib.Path
         The file.
     rows : numpy.ndarray of int, shape (n_records,)
-        Where each record starts, counted from 1. In a workbook this is the sheet's row. In a text file it is the
-        physical line, so a record with line breaks inside quotes moves the numbers of later records on, as in
-        a text editor.
+        Where each record starts, counted from 1. In a workbook this is the sheet's row. In a text file it
+        is the physical line, so a record with line breaks inside quotes moves the numbers of later records
+        on, as in a text editor.
     header_row : int
         Row of the headers, counted in the same way.
     format : str
@@ -172,7 +172,8 @@ def build_table(
         {name: pd.array(list(cells), dtype="str") for name, cells in zip(headers, columns, strict=True)}
     )
     return RawTable(
-        frame, file, np.array(good_rows, dtype=np.int64), int(rows[index]), format, encoding, separator, sheet,
+        frame, file, np.array(good_rows, dtype=np.int64), int(rows[index]), format, encoding, separator,
+        sheet,
         tuple(refused), tuple(comments),
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ FULL_TAGS: Final = {"en": "en-GB", "it": "it-IT", "pl": "pl-PL", "fi": "fi-FI", 
 EARLIEST: Final = 315_532_800
 _WIDEST_MM, _TALLEST_MM = 166.0, 205.0
 _MM_PER_UNIT: Final = {"pt": 25.4 / 72, "px": 25.4 / 96, "": 25.4 / 96, "in": 25.4, "cm": 10.0, "mm": 1.0}
-_LENGTH = re.compile(r'^\s*([\d.]+)\s*([a-z]*)\s*$')
+_LENGTH = re.compile(r"^\s*([\d.]+)\s*([a-z]*)\s*$")
 _SVG_SIZE = {side: re.compile(rf'<svg\b[^>]*?\s{side}="([^"]+)"', re.DOTALL) for side in ("width", "height")}
 _HEADING = re.compile(r"^#\s+(.+?)\s*#*\s*$")
 
@@ -127,9 +127,7 @@ def _first_heading(markdown: str) -> str:
 # ------------------------------------------------------------------------------------------- pictures
 
 
-def figure_markdown(
-    output: Mapping[str, Any], *, where: str, pictures: dict[str, bytes], number: int
-) -> str:
+def figure_markdown(output: Mapping[str, Any], *, where: str, pictures: dict[str, bytes], number: int) -> str:
     """Turn an image output into a figure block and store its pictures.
 
     Parameters

@@ -57,7 +57,7 @@ class PublishedOutputs(Preprocessor):
 class KtssMarkdownExporter(TemplateExporter):
     """Base of the exporters: a notebook becomes one `Document`."""
 
-    export_from_notebook: str | None = None
+    export_from_notebook = ""
     output_mimetype = "text/markdown"
     ktss_format = ""
 
@@ -110,7 +110,7 @@ class KtssMarkdownExporter(TemplateExporter):
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **_: Any
-    ) -> tuple[bytes, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Convert a notebook to the exporter's format; pictures are inside the one file."""
         from ktss_analysis.report.render import convert
 

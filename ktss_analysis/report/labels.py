@@ -8,27 +8,27 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "contents": "Contents", "skip": "Skip to content", "figure": "Figure", "table": "Table",
         "note": "Note", "limits": "Limits", "synthetic": "Synthetic data", "data": "Data:", "page": "Page",
-        "licence": "Licence", "footnotes": "Footnotes",
+        "licence": "Licence",
     },
     "it": {
         "contents": "Indice", "skip": "Vai al contenuto", "figure": "Figura", "table": "Tabella",
         "note": "Nota", "limits": "Limiti", "synthetic": "Dati sintetici", "data": "Dati:", "page": "Pagina",
-        "licence": "Licenza", "footnotes": "Note",
+        "licence": "Licenza",
     },
     "pl": {
         "contents": "Spis treści", "skip": "Przejdź do treści", "figure": "Rysunek", "table": "Tabela",
         "note": "Uwaga", "limits": "Ograniczenia", "synthetic": "Dane syntetyczne", "data": "Dane:",
-        "page": "Strona", "licence": "Licencja", "footnotes": "Przypisy",
+        "page": "Strona", "licence": "Licencja",
     },
     "fi": {
         "contents": "Sisällys", "skip": "Siirry sisältöön", "figure": "Kuva", "table": "Taulukko",
         "note": "Huomautus", "limits": "Rajoitukset", "synthetic": "Synteettinen aineisto", "data": "Tiedot:",
-        "page": "Sivu", "licence": "Lisenssi", "footnotes": "Alaviitteet",
+        "page": "Sivu", "licence": "Lisenssi",
     },
     "nl": {
         "contents": "Inhoud", "skip": "Naar de inhoud", "figure": "Figuur", "table": "Tabel",
-        "note": "Opmerking", "limits": "Beperkingen", "synthetic": "Synthetische gegevens", "data": "Gegevens:",
-        "page": "Pagina", "licence": "Licentie", "footnotes": "Voetnoten",
+        "note": "Opmerking", "limits": "Beperkingen", "synthetic": "Synthetische gegevens",
+        "data": "Gegevens:", "page": "Pagina", "licence": "Licentie",
     },
 }  # fmt: skip
 

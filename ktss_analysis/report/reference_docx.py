@@ -150,7 +150,8 @@ def _paragraph(
     identifier = name.title().replace(" ", "") if name.islower() or " " in name else name
     return (
         f'<w:style w:type="paragraph" w:styleId="{identifier}"><w:name w:val="{name}"/>{base}{after}'
-        f"<w:uiPriority w:val=\"9\"/><w:qFormat/><w:pPr>{paragraph}{level}</w:pPr><w:rPr>{run}</w:rPr></w:style>"
+        f'<w:uiPriority w:val="9"/><w:qFormat/><w:pPr>{paragraph}{level}</w:pPr>'
+        f"<w:rPr>{run}</w:rPr></w:style>"
     )
 
 
@@ -176,14 +177,17 @@ def _styles() -> list[str]:
         _paragraph("Compact", based_on="BodyText", paragraph=_space(20, 20, 252)),
         _paragraph("Title", following="BodyText", paragraph=f"{together}{_space(480, 120)}",
                    run=f"<w:b/>{_colour(_NAVY)}{_size(52)}"),
-        _paragraph("Subtitle", following="BodyText", paragraph=_space(0, 200), run=_colour(_SOFT) + _size(28)),
+        _paragraph("Subtitle", following="BodyText", paragraph=_space(0, 200),
+                   run=_colour(_SOFT) + _size(28)),
         _paragraph("Author", following="BodyText", paragraph=_space(0, 60), run=_colour(_SOFT)),
         _paragraph("Date", following="BodyText", paragraph=_space(0, 200), run=_colour(_SOFT)),
         _paragraph("Version Line", paragraph=_space(0, 80), run=_colour(_SOFT) + _size(20)),
-        _paragraph("Table Caption", based_on="Normal", paragraph=f"<w:keepNext/>{_space(280, 80)}", run=_size(20)),
+        _paragraph("Table Caption", based_on="Normal", paragraph=f"<w:keepNext/>{_space(280, 80)}",
+                   run=_size(20)),
         _paragraph("Image Caption", based_on="Normal", paragraph=_space(60, 280), run=_size(20)),
         _paragraph("Captioned Figure", based_on="Normal", paragraph=f"<w:keepNext/>{_space(240, 60)}"),
-        _paragraph("Table Note", based_on="Normal", paragraph=_space(80, 280), run=_colour(_SOFT) + _size(18)),
+        _paragraph("Table Note", based_on="Normal", paragraph=_space(80, 280),
+                   run=_colour(_SOFT) + _size(18)),
         _paragraph("TOC Heading", following="BodyText", paragraph=f"<w:keepNext/>{_space(240, 120)}",
                    run=f"<w:b/>{_colour(_NAVY)}{_size(28)}"),
         _paragraph("toc 1", paragraph=_space(40, 40)).replace('"Toc1"', '"TOC1"'),
@@ -199,7 +203,9 @@ def _styles() -> list[str]:
         run = f"<w:b/>{_colour(_NAVY)}{_size(size)}"
         spacing = f"{together}{_space(before, 120)}"
         styles.append(
-            _paragraph(f"heading {level}", following="BodyText", paragraph=spacing, run=run, outline=level - 1)
+            _paragraph(
+                f"heading {level}", following="BodyText", paragraph=spacing, run=run, outline=level - 1
+            )
         )
     for name, (colour, ground) in _BOXES.items():
         frame = f'{_side_border(colour)}<w:shd w:val="clear" w:color="auto" w:fill="{ground}"/>'
@@ -222,10 +228,11 @@ def _tabs() -> str:
 
 
 def _badge(name: str, colour: str, ground: str) -> str:
-    run = f'<w:b/>{_colour(colour)}{_size(19)}<w:shd w:val="clear" w:color="auto" w:fill="{ground}"/>'
+    run = f'<w:b/>{_colour(colour)}<w:shd w:val="clear" w:color="auto" w:fill="{ground}"/>'
     return (
-        f'<w:style w:type="character" w:customStyle="1" w:styleId="Badge{name}"><w:name w:val="Badge {name}"/>'
-        f"<w:uiPriority w:val=\"22\"/><w:qFormat/><w:rPr>{run}</w:rPr></w:style>"
+        f'<w:style w:type="character" w:customStyle="1" w:styleId="Badge{name}">'
+        f'<w:name w:val="Badge {name}"/>'
+        f'<w:uiPriority w:val="22"/><w:qFormat/><w:rPr>{run}</w:rPr></w:style>'
     )
 
 

@@ -70,9 +70,8 @@ def read_document(notebook: str | Path | NotebookNode) -> Document:
 
     from ktss_analysis.report.exporters import KtssMarkdownExporter
 
-    if isinstance(notebook, (str, Path)):
-        notebook = nbformat.read(notebook, as_version=4)
-    return KtssMarkdownExporter().document(notebook)
+    node = notebook if not isinstance(notebook, (str, Path)) else nbformat.read(notebook, as_version=4)
+    return KtssMarkdownExporter().document(node)
 
 
 def convert(document: Document, output_format: str) -> bytes:

@@ -6,16 +6,17 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
 from ktss_analysis.core import KtssError
 from ktss_analysis.display.text_safety import fallback_font_files, glyph_names, printable_text
 from ktss_analysis.report.document import Document
 from ktss_analysis.report.pandoc import filter_facts, to_typst
 
-STANDARDS: Final = ["a-3a", "ua-1"]
-#: Typst names the text it has no glyph for: ``the text "x" could not be displayed with font ...``.
-_NO_GLYPH = re.compile(r'the text "(.+?)" could not be displayed|character [`"](.+?)[`"]')
+STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
+#: Typst names the text it has no glyph for, in quotes and with escapes such as \u{e000}.
+_NO_GLYPH = re.compile(r'the text `?"(.+?)"`? could not be displayed')
+_ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
 _ATTEMPTS: Final = 4
 
 
@@ -65,13 +66,14 @@ def to_pdf(document: Document, folder: Path) -> bytes:
 def _compile(folder: Path, fonts: Path, timestamp: int) -> bytes:
     import typst
 
+    standards: Any = STANDARDS
     pdf = typst.compile(
         folder / "main.typ",
         root=folder,
         font_paths=[fonts],
         ignore_system_fonts=True,
         format="pdf",
-        pdf_standards=STANDARDS,
+        pdf_standards=standards,
         timestamp=timestamp,
     )
     if not isinstance(pdf, bytes):
@@ -103,10 +105,11 @@ def _font_folder(folder: Path) -> Path:
 
 
 def _missing(error: Exception) -> dict[str, str]:
-    texts = [a or b for a, b in _NO_GLYPH.findall(str(error) + " " + str(getattr(error, "diagnostic", "")))]
-    characters = {c for text in texts for c in text if ord(c) > 0x7F}
+    message = f"{error} {getattr(error, 'diagnostic', '')}"
+    texts = [_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in _NO_GLYPH.findall(message)]
+    characters = sorted({character for text in texts for character in text if ord(character) > 0x7F})
     known = glyph_names(characters)
-    return {c: known.get(c, f"character U+{ord(c):04X}") for c in sorted(characters)}
+    return {character: known.get(character, f"character U+{ord(character):04X}") for character in characters}
 
 
 def _explain(error: Exception) -> str:

@@ -91,9 +91,14 @@ def module_opinions(tables: Tables, setting: Setting) -> pd.DataFrame:
 
 
 def comment_counts(tables: Tables, setting: Setting, activity: str) -> pd.DataFrame:
-    """Return how many written comments an activity gave."""
+    """Return how many written comments an activity gave.
+
+    Where a feedback register lists the comments, they are counted there and nowhere else.
+    """
     comments = tables["comments"]
-    count = int((comments["stream"] == activity).sum()) if len(comments) else 0
+    register = of_activity(comments, setting, "triage")
+    listed = register if len(register) else of_activity(comments, setting, activity)
+    count = int((listed["stream"] == activity).sum())
     return count_row(count, stream=activity, statistic="n_comments", unit="count of rows",
                      n_used=count)  # fmt: skip
 

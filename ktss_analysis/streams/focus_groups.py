@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -67,8 +69,8 @@ def salience(tables: Tables, setting: Setting) -> pd.DataFrame:
 def _salience_rows(
     row: pd.Series | None, target_type: str, target_id: str, n_groups: int, n_speakers: int, note: str
 ) -> pd.DataFrame:
-    groups = float(row["n_groups_raising"]) if row is not None else 0.0
-    speakers = float(row["n_speakers_raising"]) if row is not None else 0.0
+    groups = float(row["n_groups"]) if row is not None else 0.0
+    speakers = float(row["n_speakers"]) if row is not None else 0.0
     turns = float(row["n_turns"]) if row is not None else 0.0
     common = {"stream": STREAM, "target_type": target_type, "target_id": target_id, "source_rows": note}
     parts = [
@@ -131,8 +133,8 @@ def saturation_curve(tables: Tables, setting: Setting) -> pd.DataFrame:
     note = mark(codings, "codings", "first coder")
     frame = pd.DataFrame(
         {
-            "target_id": [f"groups_{int(k)}" for k in curve["n_groups_heard"]],
-            "estimate": curve["estimate"], "ci_low": curve["ci_low"], "ci_high": curve["ci_high"],
+            "target_id": [f"groups_{int(k):02d}" for k in curve["n_groups"]],
+            "estimate": curve["coverage"], "ci_low": curve["coverage_low"], "ci_high": curve["coverage_high"],
             "n_used": curve["n_used"],
         }
     )  # fmt: skip
@@ -153,7 +155,8 @@ def cooccurrence(tables: Tables, setting: Setting) -> pd.DataFrame:
     rows = []
     for row in pairs.itertuples():
         first, second = targets.get(str(row.code_id)), targets.get(str(row.other_code_id))
-        if first and second and first[0] == second[0] == "skill":
+        in_three_groups = int(row.n_groups) >= 3
+        if in_three_groups and first and second and first[0] == second[0] == "skill":
             rows.append({"target_id": f"{first[1]}~{second[1]}", "estimate": float(row.estimate),
                          "n_used": int(row.n_used)})  # fmt: skip
     if not rows:
@@ -195,11 +198,14 @@ def released_quotes(tables: Tables, setting: Setting) -> pd.DataFrame:
     return gather(
         text_row(str(row.text), stream=STREAM, statistic="quote", target_type=str(row.target_type),
                  target_id=str(row.target_id), aspect=_tone(row), group=str(row.comment_id),
-                 reason=str(row.language), source_rows=f"comments[{row.comment_id}]")
+                 reason=f"{_plain(row.language)}|{_plain(row.group_id)}", source_rows=f"comments[{row.comment_id}]")
         for row in quotes.itertuples()
     )  # fmt: skip
 
 
-def _tone(row: object) -> str:
-    tone = getattr(row, "valence", "") or ""
-    return {"+": "supporting", "-": "contrary"}.get(str(tone), "neutral")
+def _plain(value: object) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _tone(row: Any) -> str:
+    return {"+": "supporting", "-": "contrary"}.get(_plain(row.valence), "neutral")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core import Estimate
 from ..framework import Item
-from ..psychometrics.dimensionality import correlation_eigenvalues, parallel_analysis
+from ..psychometrics.dimensionality import parallel_analysis
 from ..psychometrics.intervals import median_interval
 from ..psychometrics.items import inter_item_correlations, item_statistics
 from ..psychometrics.reliability import cronbach_alpha, omega_total, standard_error_of_measurement
@@ -61,6 +61,7 @@ def item_analysis(tables: Tables, setting: Setting) -> pd.DataFrame:
         if answers.empty:
             continue
         frame = item_statistics(answers, scale=scale, ci_level=setting.level)
+        frame = frame.rename(columns={"item_id": "target_id"})
         note = _mark(tables, items, skill_id)
         parts += [_item_rows(frame, name, unit, note) for name, unit in _ITEM_COLUMNS.items()]
         rest = frame[["target_id", "n_used", "n_missing", "status", "reason"]].assign(
@@ -68,7 +69,7 @@ def item_analysis(tables: Tables, setting: Setting) -> pd.DataFrame:
             ci_level=setting.level, ci_method=frame.get("ci_method", ""),
         )  # fmt: skip
         parts.append(_rows(_honest(rest), "item_rest_correlation", "correlation", note))
-        pairs = inter_item_correlations(answers)
+        pairs = inter_item_correlations(answers, missing="pairwise", ci_level=setting.level)
         pairs = pairs.assign(target_id=pairs["item_id"] + "~" + pairs["other_item_id"])
         parts.append(
             rows_from(_honest(pairs.drop(columns=["item_id", "other_item_id"])),
@@ -117,31 +118,24 @@ def dimensionality(tables: Tables, setting: Setting) -> pd.DataFrame:
         return gather([])
     note = _mark(tables, items, "all items")
     result = parallel_analysis(
-        answers, missing="listwise", n_sets=setting.n_boot // 4, seed=setting.seed("parallel_analysis")
+        answers, missing="listwise", n_sets=500, seed=setting.seed("parallel_analysis")
     )
-    parts = []
-    retained = result.estimate
-    parts.append(
-        rows_from(retained, stream=STREAM, statistic="parallel_analysis", target_type="study", unit="count",
-                  source_rows=note)
+    common = {"stream": STREAM, "source_rows": note, "method": result.method}
+    count = pd.DataFrame(
+        {"estimate": [np.nan if result.n_factors is None else float(result.n_factors)], "n_used": [result.n_used],
+         "n_missing": [result.n_missing], "status": [result.status], "reason": [result.reason]}
     )  # fmt: skip
-    if retained.status == "ok":
-        table = result.table
-        for group, column in (("observed", "observed"), ("reference", "reference_quantile")):
-            frame = pd.DataFrame(
-                {"target_id": [f"component_{k:02d}" for k in range(1, len(table) + 1)],
-                 "estimate": table[column].to_numpy(), "group": group, "n_used": retained.n_used}
-            )  # fmt: skip
-            parts.append(
-                rows_from(frame, stream=STREAM, statistic="eigenvalue", target_type="component", unit="points",
-                          source_rows=note)
-            )  # fmt: skip
-    else:
-        values = correlation_eigenvalues(answers, missing="listwise")
-        parts.append(
-            rows_from(_honest(values), stream=STREAM, statistic="eigenvalue", target_type="component",
-                      group="observed", unit="points", source_rows=note)
+    parts = [rows_from(count, statistic="parallel_analysis", target_type="study", unit="count", **common)]
+    for group, column in (("observed", "estimate"), ("reference", "reference_quantile")):
+        frame = pd.DataFrame(
+            {"target_id": [f"component_{int(k):02d}" for k in result.frame["component"]],
+             "estimate": result.frame[column].to_numpy(float), "group": group, "n_used": result.n_used,
+             "n_missing": result.n_missing}
         )  # fmt: skip
+        if result.status == "ok":
+            parts.append(
+                rows_from(frame, statistic="eigenvalue", target_type="component", unit="points", **common)
+            )
     return gather(parts)
 
 

@@ -102,7 +102,7 @@ def traceability(tables: Tables, setting: Setting) -> pd.DataFrame:
         parts.append(count_row(int(count), stream=STREAM, statistic="n_outcome", group=str(outcome),
                                n_used=len(decisions), unit="count of rows"))  # fmt: skip
     parts.append(_flow(suggestions, decisions))
-    parts.append(_changed_items(changes, tables["item_versions"]))
+    parts.append(_changed(changes, setting))
     parts.append(_rejections(suggestions, decisions))
     return gather(parts)
 
@@ -122,9 +122,12 @@ def _flow(suggestions: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _changed_items(changes: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
-    """Return the items whose meaning changed (major version), which voids their earlier figures."""
+def _changed(changes: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+    """Return every change; one of meaning (major version) voids the earlier figures of its target."""
     parts = []
+    kinds = {
+        target: kind for kind in ("skill", "module", "item") for target in setting.framework.target_ids(kind)
+    }
     for row in changes.itertuples():
         item = "" if pd.isna(row.item_id) else str(row.item_id)
         if not item:
@@ -134,7 +137,7 @@ def _changed_items(changes: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFram
         note = [str(text) if pd.notna(text) else "" for text in (row.before, row.after)]
         parts.append(
             text_row(" → ".join(note) if all(note) else after, stream=STREAM, statistic="change",
-                     target_type="item", target_id=item, group=str(row.change_id),
+                     target_type=kinds.get(item, "other"), target_id=item, group=str(row.change_id),
                      aspect="major" if major else "minor", reason=f"{before} → {after}")
         )  # fmt: skip
     return gather(parts)

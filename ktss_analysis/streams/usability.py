@@ -15,7 +15,7 @@ def usability(tables: Tables, setting: Setting) -> pd.DataFrame:
     if rated.empty:
         return gather([])
     answers = wide(rated, [f"SUS{k:02d}" for k in range(1, 11)])
-    estimate = system_usability_scale(answers, ci_level=setting.level)
+    estimate = system_usability_scale(answers, missing="listwise", ci_level=setting.level)
     return gather(
         [
             rows_from(estimate, stream="tool_review", statistic="system_usability_scale", target_type="study",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..glossary import RESULT_COLUMNS
 from ..psychometrics.consensus import (
     central_tendency,
     disagreement_index,
@@ -62,29 +63,29 @@ def _one_round(rated: pd.DataFrame, setting: Setting, group: str) -> pd.DataFram
         "stream": STREAM, "target_type": target_type, "group": group, "aspect": "importance",
         "source_rows": mark(rated, "ratings", f"workshop {group}"),
     }  # fmt: skip
-    share = share_agreeing(table, agree_from=agree_from(setting), ci_level=setting.level)
+    share = share_agreeing(table, agree_from=agree_from(setting), ci_level=setting.level, scale=scale)
     middle = central_tendency(table, ci_level=setting.level)
     spread = middle.assign(
         estimate=middle["interquartile_range"] / (scale[1] - scale[0]),
         ci_low=np.nan, ci_high=np.nan, ci_method="", method="interquartile range as part of the scale",
     )  # fmt: skip
-    index = disagreement_index(table, scale=scale)
-    keep = ["target_id", "estimate", "ci_low", "ci_high", "ci_level", "ci_method", "method", "n_used",
-            "n_missing", "status", "reason"]  # fmt: skip
+    index = disagreement_index(
+        table, scale=scale, ci_level=setting.level, n_boot=setting.n_boot,
+        seed=setting.seed("disagreement", group),
+    )  # fmt: skip
     parts = [
-        rows_from(share, statistic="share_agreeing", unit="share", **common),
-        rows_from(middle[[c for c in keep if c in middle]], statistic="median", unit="points", **common),
-        rows_from(spread[[c for c in keep if c in spread]], statistic="interquartile_share", unit="share",
+        rows_from(_slim(share), statistic="share_agreeing", unit="share", **common),
+        rows_from(_slim(middle), statistic="median", unit="points", **common),
+        rows_from(_slim(spread), statistic="interquartile_share", unit="share",
                   **common),
-        rows_from(index[[c for c in keep if c in index]], statistic="disagreement_index", unit="coefficient",
+        rows_from(_slim(index), statistic="disagreement_index", unit="coefficient",
                   **common),
         count_row(len(table), stream=STREAM, statistic="panel_size", group=group),
     ]  # fmt: skip
-    result = kendall_w(table, ci_level=setting.level, n_boot=setting.n_boot,
+    result = kendall_w(table, missing="listwise", ci_level=setting.level, n_boot=setting.n_boot,
                        seed=setting.seed("kendall_w", group))  # fmt: skip
-    estimate = getattr(result, "estimate", result)
     parts.append(
-        rows_from(estimate, statistic="kendall_w", unit="coefficient",
+        rows_from(result.estimate, statistic="kendall_w", unit="coefficient",
                   **{**common, "target_type": "study"})
     )  # fmt: skip
     return gather(parts)
@@ -112,18 +113,20 @@ def _movement(ratings: pd.DataFrame, rounds: list[int], setting: Setting) -> pd.
         if not both or not len(stayed):
             continue
         stability = round_stability(tables_[0][both], tables_[1][both], scale=scale)
-        keep = [c for c in ("target_id", "estimate", "method", "n_used", "n_missing", "status", "reason")
-                if c in stability]  # fmt: skip
-        parts.append(rows_from(stability[keep], statistic="share_unchanged", unit="share", **common))
+        parts.append(rows_from(_slim(stability), statistic="share_unchanged", unit="share", **common))
         completers = share_agreeing(
             tables_[0].loc[stayed, both], agree_from=agree_from(setting), ci_level=setting.level
         )
-        parts.append(rows_from(completers, statistic="share_agreeing_completers", unit="share", **common))
+        parts.append(rows_from(_slim(completers), statistic="share_agreeing_completers", unit="share", **common))
         everybody = tables_[1].reindex(tables_[0].index.union(tables_[1].index))[both]
         carried = everybody.fillna(tables_[0].reindex(everybody.index)[both])
         all_panel = share_agreeing(carried, agree_from=agree_from(setting), ci_level=setting.level)
-        parts.append(rows_from(all_panel, statistic="share_agreeing_all_panel", unit="share", **common))
+        parts.append(rows_from(_slim(all_panel), statistic="share_agreeing_all_panel", unit="share", **common))
     return gather(parts)
+
+
+def _slim(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[[column for column in RESULT_COLUMNS if column in frame.columns]]
 
 
 def _by_person(rated: pd.DataFrame, ids: list[str]) -> pd.DataFrame:

@@ -46,8 +46,10 @@ def test_figure_holds_both_pictures_with_the_same_facts_and_is_closed():
 
 
 def test_figure_bytes_depend_on_the_drawing_alone():
-    first, second, other = figure_output(), figure_output(), shown(
-        emit_figure, dot_figure("Another title"), label="fig-a", caption="A", alt="B"
+    first, second, other = (
+        figure_output(),
+        figure_output(),
+        shown(emit_figure, dot_figure("Another title"), label="fig-a", caption="A", alt="B"),
     )
     assert first.data == second.data
     assert first.data["image/png"] != other.data["image/png"]
@@ -118,7 +120,9 @@ def test_table_keeps_missing_cells_empty_and_line_ends_inside_the_row():
 
 
 def test_empty_table_still_has_a_row():
-    markdown = shown(emit_table, pd.DataFrame({"a": [], "b": []}), label="tbl-a", caption="C").data["text/markdown"]
+    markdown = shown(emit_table, pd.DataFrame({"a": [], "b": []}), label="tbl-a", caption="C").data[
+        "text/markdown"
+    ]
     assert "| – | – |" in markdown
 
 
@@ -185,7 +189,10 @@ def test_characters_without_a_glyph_become_names():
 
 
 def test_joiners_and_skin_tones_vanish_with_their_emoji():
-    assert printable_text("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}\ufe0f") == "[emoji: thumbs up sign]"
+    assert (
+        printable_text("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}\ufe0f")
+        == "[emoji: thumbs up sign]"
+    )
 
 
 def test_glyph_names_find_characters_behind_entities():
@@ -206,7 +213,9 @@ def test_safe_text_is_one_paragraph_that_says_the_same(text):
         unescaped.append(back[position])
         position += 1
     expected = " ".join(clean_text(text).replace("\t", " ").split())
-    assert unicodedata.normalize("NFC", " ".join("".join(unescaped).split())) == unicodedata.normalize("NFC", expected)
+    assert unicodedata.normalize("NFC", " ".join("".join(unescaped).split())) == unicodedata.normalize(
+        "NFC", expected
+    )
 
 
 @settings(max_examples=40, deadline=None)

@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -123,7 +124,8 @@ def grades(k: int) -> pd.DataFrame:
         for j, stream in enumerate(STREAMS):
             hidden = (i, j) == (1, 2)
             parts.append({"target_id": f"S{i:02d}", "label": NAMES[i % len(NAMES)], "stream": stream,
-                          "grade": "++0-?"[(i * 3 + j * (i % 4)) % 5], "status": "masked" if hidden else "ok",
+                          "grade": "++0-?"[(i * 3 + j * (i % 4)) % 5],
+                          "status": "masked" if hidden else "ok",
                           "reason": REASON if hidden else ""})  # fmt: skip
     return pd.DataFrame(parts)
 
@@ -150,7 +152,8 @@ def cells(k: int) -> pd.DataFrame:
             parts.append({"target_id": f"S{i:02d}", "label": NAMES[i % len(NAMES)],
                           "group": f"S{j:02d} {NAMES[j % len(NAMES)]}",
                           "estimate": SECRET if hidden else np.cos(i * 7 + j * 3) * 0.9,
-                          "status": "masked" if hidden else "ok", "reason": REASON if hidden else ""})  # fmt: skip
+                          "status": "masked" if hidden else "ok",
+                          "reason": REASON if hidden else ""})  # fmt: skip
     return pd.DataFrame(parts)
 
 
@@ -241,12 +244,25 @@ def faults(figure: Any, slack: float = 1.0) -> list[str]:
     return wrong
 
 
+class Summary(NamedTuple):
+    alt: str
+    data: pd.DataFrame
+    texts: list[str]
+    faults: list[str]
+
+
+@cache
+def summary(name: str, k: int, width: float = 8.0) -> Summary:
+    """Return what several tests ask of one chart; the chart itself is not kept."""
+    chart = CHARTS[name](k, **OPTIONS, width=width)
+    return Summary(chart.alt, chart.data, [text for text, _ in texts_of(chart.figure)], faults(chart.figure))
+
+
 @pytest.mark.parametrize(("k", "width"), [(3, 8.0), (8, 6.5), (25, 8.0), (25, 6.5)])
 @pytest.mark.parametrize("name", CHARTS)
 def test_no_text_overlaps_or_leaves_the_sheet(name: str, k: int, width: float) -> None:
-    chart = CHARTS[name](k, **OPTIONS, width=width)
-    assert len(texts_of(chart.figure)) > 4
-    assert faults(chart.figure) == []
+    assert len(summary(name, k, width).texts) > 4
+    assert summary(name, k, width).faults == []
 
 
 def test_negative_control_an_overlap_and_a_clipped_label_are_found() -> None:
@@ -262,7 +278,7 @@ def test_negative_control_an_overlap_and_a_clipped_label_are_found() -> None:
 @pytest.mark.parametrize("k", [3, 25])
 @pytest.mark.parametrize("name", CHARTS)
 def test_alternative_text_is_short_and_marked(name: str, k: int) -> None:
-    alt = CHARTS[name](k, **OPTIONS).alt
+    alt = summary(name, k).alt
     assert 30 < len(alt) <= 250
     assert alt.startswith("Synthetic data.")
     assert alt.endswith(".")
@@ -273,8 +289,8 @@ def test_alternative_text_is_short_and_marked(name: str, k: int) -> None:
 
 @pytest.mark.parametrize("name", WITH_HIDDEN)
 def test_hidden_values_stay_hidden(name: str) -> None:
-    chart = CHARTS[name](8, **OPTIONS)
-    drawn = " ".join(text for text, _ in texts_of(chart.figure))
+    chart = summary(name, 8)
+    drawn = " ".join(chart.texts)
     for text in (drawn, chart.alt):
         assert "43" not in text.replace("S43", "")
         assert "not shown" in text
@@ -289,7 +305,7 @@ def test_hidden_values_stay_hidden(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_HIDDEN)
 def test_reason_is_printed(name: str) -> None:
-    drawn = " ".join(" ".join(text for text, _ in texts_of(CHARTS[name](8, **OPTIONS).figure)).split())
+    drawn = " ".join(" ".join(summary(name, 8).texts).split())
     assert REASON in drawn
 
 
@@ -304,7 +320,7 @@ def test_loss_beside_a_hidden_count_is_not_printed() -> None:
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_mark_on_synthetic_data(name: str) -> None:
-    stamped = [text for text, _ in texts_of(CHARTS[name](3, **OPTIONS).figure)]
+    stamped = summary(name, 3).texts
     plain = [text for text, _ in texts_of(CHARTS[name](3, **{**OPTIONS, "synthetic": False}).figure)]
     assert "SYNTHETIC DATA" in stamped
     assert "SYNTHETIC DATA" not in plain
@@ -340,7 +356,7 @@ def test_tables_with_nullable_types_give_the_same_chart(
     draw: Callable[..., Any], given: pd.DataFrame
 ) -> None:
     nullable = given.convert_dtypes()
-    hidden = (nullable["status"] != "ok").to_numpy()
+    hidden = (nullable["status"] == "masked").to_numpy()
     for name in nullable.select_dtypes("number").columns.difference(["round", "value"]):
         nullable.loc[hidden, name] = pd.NA
     plain, other = draw(given, **OPTIONS), draw(nullable, **OPTIONS)
@@ -433,6 +449,15 @@ def test_scree_counts_components_above_reference() -> None:
         {"value": [1, 2, 3, 4], "estimate": [3.0, 1.0, 1.5, 0.5], "reference": [1.4, 1.2, 1.1, 0.9]}
     )
     assert "1 stand above" in figures.scree(values, **OPTIONS).alt
+
+
+def test_scree_counts_nothing_when_a_component_is_hidden() -> None:
+    values = eigenvalues(4).assign(
+        status=["ok", "undefined", "ok", "ok"], reason=["", "not positive definite", "", ""]
+    )
+    alt = figures.scree(values, **OPTIONS).alt
+    assert "stand above" not in alt
+    assert "1 not shown." in alt
 
 
 def test_a_table_without_any_number_can_be_drawn() -> None:

@@ -1,4 +1,4 @@
-"""Contract of the readers: any file is either read as text with true row numbers, or refused with one clear error."""
+"""Contract of the readers: a file is read as text with true row numbers, or refused with one clear error."""
 
 from __future__ import annotations
 
@@ -38,8 +38,15 @@ def workbook(folder: Path, rows: list[list[object]], name: str = "raw.xlsx", tit
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_same_cells_in_any_clothes(tmp_path, separator, newline, encoding):
-    lines = [["name", "città", "note"], ["Zoë", "perché", "3,5"], ["Åsa", 'say "hi"', "x;y,z\tw|v"], ["", "", "1"]]
-    text = newline.join(separator.join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines)
+    lines = [
+        ["name", "città", "note"],
+        ["Zoë", "perché", "3,5"],
+        ["Åsa", 'say "hi"', "x;y,z\tw|v"],
+        ["", "", "1"],
+    ]
+    text = newline.join(
+        separator.join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines
+    )
     table = read_table(write(tmp_path, text.encode(encoding)))
     assert table.separator == separator
     assert list(table.frame.columns) == lines[0]
@@ -66,7 +73,9 @@ def test_code_page_is_found_and_declared(tmp_path, encoding, text):
 
 def test_declared_encoding_that_does_not_fit_names_the_row(tmp_path):
     path = write(tmp_path, b"a,b\n1,2\n3,\xe9\n")
-    with pytest.raises(InputError, match=r"raw\.csv, row 3: the text is not utf-8.*allowed: another 'encoding'"):
+    with pytest.raises(
+        InputError, match=r"raw\.csv, row 3: the text is not utf-8.*allowed: another 'encoding'"
+    ):
         read_table(path, encoding="utf-8")
     with pytest.raises(InputError, match="no such encoding; found 'klingon'"):
         read_table(path, encoding="klingon")
@@ -110,6 +119,14 @@ def test_title_above_the_headers_is_skipped_and_told(tmp_path):
 def test_separator_line_of_excel(tmp_path):
     table = read_table(write(tmp_path, "sep=;\na;b\n1,5;2\n"))
     assert (table.separator, table.rows.tolist(), table.frame.iloc[0, 0]) == (";", [3], "1,5")
+
+
+def test_declared_separator(tmp_path):
+    path = write(tmp_path, "a\tb;c\n1\t2;3\n")
+    assert read_table(path, separator=";").frame.shape == (1, 2)
+    assert list(read_table(path, separator="tab").frame.columns) == ["a", "b;c"]
+    with pytest.raises(InputError, match="a separator is one sign; found ';;'"):
+        read_table(path, separator=";;")
 
 
 def test_decimal_commas_do_not_pass_for_separators(tmp_path):
@@ -177,7 +194,9 @@ def test_workbook_sheets(tmp_path):
     assert any("'Second'" in note for note in table.notes)
     assert read_table(tmp_path / "b.xlsx", sheet="Second").frame.iloc[0, 0] == "2"
     assert read_table(tmp_path / "b.xlsx", sheet=3).frame.iloc[0, 0] == "2"
-    with pytest.raises(InputError, match="no such sheet; found 'Third'; allowed: sheets 'Empty', 'First', 'Second'"):
+    with pytest.raises(
+        InputError, match="no such sheet; found 'Third'; allowed: sheets 'Empty', 'First', 'Second'"
+    ):
         read_table(tmp_path / "b.xlsx", sheet="Third")
     with pytest.raises(InputError, match="is empty"):
         read_table(tmp_path / "b.xlsx", sheet="Empty")
@@ -221,7 +240,9 @@ def test_registry_is_what_opens_files(tmp_path, monkeypatch):
     def read(path, **options):
         return read_table(write(tmp_path, "from,plugin\n1,2\n", "other.csv"))
 
-    plugin = type(next(iter(READERS.values())))("own", ("xyz",), lambda p, head: float(head.startswith(b"KTSS1")), read)
+    plugin = type(next(iter(READERS.values())))(
+        "own", ("xyz",), lambda p, head: float(head.startswith(b"KTSS1")), read
+    )
     monkeypatch.setitem(READERS, "own", plugin)
     assert find_reader(path).name == "own"
     assert list(read_table(path).frame.columns) == ["from", "plugin"]
@@ -243,7 +264,8 @@ def test_twenty_thousand_rows_in_a_second(tmp_path):
     [
         ("3,5", 3.5), ("3.5", 3.5), ("1 234,5", 1234.5), ("1\u00a0234,5", 1234.5), ("1\u202f234.5", 1234.5),
         ("1.234,5", 1234.5), ("1,234.5", 1234.5), ("1.234.567", 1234567.0), ("−2", -2.0), ("1e3", 1000.0),
-        (".5", 0.5), ("5.", 5.0), ("007", 7.0), ("1'234.5", 1234.5), ("+4", 4.0), (" 4 ", 4.0), ("0,125", 0.125),
+        (".5", 0.5), ("5.", 5.0), ("007", 7.0), ("1'234.5", 1234.5), ("+4", 4.0), (" 4 ", 4.0), ("0,125",
+        0.125),
     ],
 )  # fmt: skip
 def test_numbers(text, number):
@@ -252,7 +274,9 @@ def test_numbers(text, number):
     assert not bad[0]
 
 
-@pytest.mark.parametrize("text", ["x", "3-4", "1 2", "inf", "nan", "0x10", "1_000", "12,34,5", "1.2.3", "٣", "3,5,", "--3"])
+@pytest.mark.parametrize(
+    "text", ["x", "3-4", "1 2", "inf", "nan", "0x10", "1_000", "12,34,5", "1.2.3", "٣", "3,5,", "--3"]
+)
 def test_not_numbers(text):
     values, bad = to_number([text])
     assert np.isnan(values[0])
@@ -260,29 +284,35 @@ def test_not_numbers(text):
 
 
 def test_decimal_mark_from_the_other_cells_or_refused():
-    assert to_number(["1,234", "0,5"]).values.tolist() == [1.234, 0.5]
-    assert to_number(["1,234", "0.5"]).values.tolist() == [1234.0, 0.5]
-    assert to_number(["1,234"], decimal=",").values.tolist() == [1.234]
-    assert to_number(["1,234"], decimal=".").values.tolist() == [1234.0]
+    assert to_number(["1,234", "0,5"]).numbers.tolist() == [1.234, 0.5]
+    assert to_number(["1,234", "0.5"]).numbers.tolist() == [1234.0, 0.5]
+    assert to_number(["1,234"], decimal=",").numbers.tolist() == [1.234]
+    assert to_number(["1,234"], decimal=".").numbers.tolist() == [1234.0]
     assert to_number(["3.5"], decimal=",").bad.tolist() == [True]
     for texts in (["1,234", "7"], ["1.234"], ["1,234", "3,5", "3.5"]):
-        with pytest.raises(InputError, match=r"the decimal mark is not clear.*found '1[.,]234'.*decimal: '\.'"):
+        with pytest.raises(
+            InputError, match=r"the decimal mark is not clear.*found '1[.,]234'.*decimal: '\.'"
+        ):
             to_number(texts)
     assert find_decimal(["1", "2,5"]) == ","
     assert find_decimal(["1.5", "2,5"]) is None
     empty = to_number(["", "  ", None])
-    assert np.isnan(empty.values).all()
+    assert np.isnan(empty.numbers).all()
     assert not empty.bad.any()
 
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 NASTY = sorted(
     path.relative_to(SHARED).as_posix()
-    for folder in ("nasty-csv-spectrum", "nasty-csvkit", "nasty-readr", "nasty-tabulator", "nasty-derived-encodings",
+    for folder in ("nasty-csv-spectrum", "nasty-csvkit", "nasty-readr", "nasty-tabulator",
+    "nasty-derived-encodings",
                    "nasty-formula-injection")
     for path in (SHARED / folder).glob("*.*")
 )  # fmt: skip
-REFUSED = {"nasty-csvkit/empty.csv": "the file is empty", "nasty-derived-encodings/efc_labelled_derived.sav": "nobody"}
+REFUSED = {
+    "nasty-csvkit/empty.csv": "the file is empty",
+    "nasty-derived-encodings/efc_labelled_derived.sav": "nobody",
+}
 
 
 @pytest.mark.parametrize("name", NASTY or ["absent"])
@@ -304,7 +334,10 @@ def test_nasty_files_are_read_or_refused(shared, name):
     [
         ("nasty-csv-spectrum/comma_in_quotes.csv", [["John", "Doe", "120 any st.", "Anytown, WW", "08123"]]),
         ("nasty-csv-spectrum/escaped_quotes.csv", [["1", 'ha "ha" ha'], ["3", "4"]]),
-        ("nasty-csv-spectrum/newlines.csv", [["1", "2", "3"], ["Once upon \na time", "5", "6"], ["7", "8", "9"]]),
+        (
+            "nasty-csv-spectrum/newlines.csv",
+            [["1", "2", "3"], ["Once upon \na time", "5", "6"], ["7", "8", "9"]],
+        ),
         ("nasty-csv-spectrum/utf8.csv", [["1", "2", "3"], ["4", "5", "ʤ"]]),
         ("nasty-csvkit/test_utf16_big.csv", [["1", "2", "3"], ["4", "5", "ʤ"]]),
         ("nasty-csvkit/test_utf16_little.csv", [["1", "2", "3"], ["4", "5", "ʤ"]]),
@@ -315,7 +348,10 @@ def test_nasty_files_are_read_or_refused(shared, name):
         ("nasty-readr/eol-cr.csv", [["1", "a"], ["2", "b"], ["3", "c"]]),
         ("nasty-tabulator/sheet2.xlsx", [["1", "english"], ["2", "中国人"]]),
         ("nasty-tabulator/skip-rows.xlsx", [["8", "9"], ["", "TOTAL"]]),
-        ("nasty-tabulator/preserve-formatting-percentage.xlsx", [["123", "0.52"], ["456", "0.3"], ["789", "0.06"]]),
+        (
+            "nasty-tabulator/preserve-formatting-percentage.xlsx",
+            [["123", "0.52"], ["456", "0.3"], ["789", "0.06"]],
+        ),
     ],
 )
 def test_nasty_cells(shared, name, cells):
@@ -328,7 +364,9 @@ def test_same_numbers_in_european_clothes(shared):
     plain = next((shared / "data" / "lavaan-political-democracy").glob("*.csv"))
     expected = pd.read_csv(plain)
     for name in dressed.frame.columns:
-        values = to_number(dressed.frame[name], decimal=find_decimal(dressed.frame.stack())).values
+        values = to_number(
+            dressed.frame[name], decimal=find_decimal(dressed.frame.to_numpy().ravel())
+        ).numbers
         np.testing.assert_array_equal(values, expected[name].to_numpy(dtype=float))
     wide = read_table(folder / "mass_utf16le_tab.csv")
     marked = read_table(folder / "mass_utf8bom_semicolon.csv")

@@ -50,7 +50,9 @@ def cell(make, *args: Any, **options: Any) -> nbformat.NotebookNode:
     return new_code_cell(f"# {CODE_MARK}", outputs=list(outputs), execution_count=1)
 
 
-def notebook(cells: list[nbformat.NotebookNode], facts: dict[str, Any] | None = FACTS) -> nbformat.NotebookNode:
+def notebook(
+    cells: list[nbformat.NotebookNode], facts: dict[str, Any] | None = FACTS
+) -> nbformat.NotebookNode:
     """Return a notebook with fixed cell ids and the metadata that the pipeline sets."""
     for number, one in enumerate(cells):
         one["id"] = f"cell-{number}"
@@ -75,22 +77,25 @@ def dot_figure(title: str = "Reviewers support most skills", height: float = 3.6
 
 
 LONG = (
-    "Raised in all groups, mostly by people who negotiate licences; participants would like to see more examples "
-    "from small offices, because \"the big ones have lawyers for that\" (FG3-P05)."
+    "Raised in all groups, mostly by people who negotiate licences; participants would like to see "
+    'more examples from small offices, because "the big ones have lawyers for that" (FG3-P05).'
 )
 
 
 def joint_display() -> pd.DataFrame:
     """Return a table of nine columns with long texts and verdict badges."""
-    verdicts = ["[keep]{.badge .keep}", "[keep provisionally]{.badge .provisional}", "[revise]{.badge .revise}",
+    verdicts = ["[keep]{.badge .keep}", "[keep provisionally]{.badge .provisional}",
+                "[revise]{.badge .revise}",
                 "[drop]{.badge .drop}", "[not decided]{.badge .undecided}"]  # fmt: skip
     names = ["Active listening", "Negotiating agreements", "Storytelling with data", "Tolerance of ambiguity",
              "Networking across organisations"]  # fmt: skip
     rows = [
         {
-            "Skill": names[i % 5], "n": str(30 - i), "Relevance": f".{93 - 3 * i}", "95% CI": f".{80 - 2 * i}–.{98 - i}",
-            "Workshop": f"{85 - i}%", "Groups": f"{5 - i % 4} of 5", "What the groups said": LONG[: 60 + 40 * (i % 4)],
-            "What reviewers changed": "Wording of item S03-2 made shorter; tool_review.item_cvi.relevance.S03-2",
+            "Skill": names[i % 5], "n": str(30 - i), "Relevance": f".{93 - 3 * i}",
+            "95% CI": f".{80 - 2 * i}–.{98 - i}",
+            "Workshop": f"{85 - i}%", "Groups": f"{5 - i % 4} of 5",
+            "What the groups said": LONG[: 60 + 40 * (i % 4)],
+            "What reviewers changed": "Item S03-2 made shorter; tool_review.item_cvi.relevance.S03-2",
             "Verdict": verdicts[i % 5],
         }
         for i in range(14)
@@ -101,11 +106,17 @@ def joint_display() -> pd.DataFrame:
 def narrow_table() -> pd.DataFrame:
     """Return a table of three columns that is smaller than the page."""
     return pd.DataFrame(
-        {"Source": ["Guide review", "Tool review", "Focus groups"], "Invited": ["33", "33", "44"], "Used": ["30", "30", "40"]}
+        {
+            "Source": ["Guide review", "Tool review", "Focus groups"],
+            "Invited": ["33", "33", "44"],
+            "Used": ["30", "30", "40"],
+        }
     )
 
 
-HOSTILE = 'He said | "no" & <script>alert(1)</script> **bold** $x_1$ #let \\textbf{x} @ref [a](b) `c` 😀 中文字 ~~~ _u_'
+HOSTILE = (
+    'He said | "no" & <script>alert(1)</script> **b** $x_1$ #let \\textbf{x} @r [a](b) `c` 😀 中文 ~~~ _u_'
+)
 
 
 def sample_cells() -> list[nbformat.NotebookNode]:
@@ -117,38 +128,73 @@ def sample_cells() -> list[nbformat.NotebookNode]:
         new_output("stream", name="stdout", text="STDOUT NOISE"),
         new_output("execute_result", data={"text/plain": "<Axes: OBJECT NOISE>"}, execution_count=2),
     ]
+    long_link = "https://example.org/a/very/long/address/that/must/break/somewhere/in/the/line"
+    removed = new_code_cell("1", metadata={"tags": ["remove-cell"]})
+    removed.outputs = [new_output("display_data", data={"text/markdown": "REMOVED OUTPUT"})]
     return [
         parameters,
         new_markdown_cell("# Soft skills for knowledge transfer"),
-        cell(emit_block, "cover", "Four countries, five streams of evidence.\n\nRules fixed on 1 September 2026."),
+        cell(
+            emit_block,
+            "cover",
+            "Four countries, five streams of evidence.\n\nRules fixed on 1 September 2026.",
+        ),
         noisy,
         new_markdown_cell(
             "## On one page\n\nOf the skills reviewed, most are [keep]{.badge .keep} and some are "
-            "[keep provisionally]{.badge .provisional}; others are [revise]{.badge .revise}, [drop]{.badge .drop} or "
-            "[not decided]{.badge .undecided}. See [](#fig-relevance) and [](#tbl-joint).^[Intervals are Wilson "
-            "intervals at the 95% level.]\n\nZażółć gęślą jaźń. Perché così è più chiaro. Hyvää työtä, "
+            "[keep provisionally]{.badge .provisional}; others are [revise]{.badge .revise}, "
+            "[drop]{.badge .drop} or [not decided]{.badge .undecided}. See [](#fig-relevance) and "
+            "[](#tbl-joint).^[Intervals are Wilson intervals at the 95% level.]\n\n"
+            "Zażółć gęślą jaźń. Perché così è più chiaro. Hyvää työtä, "
             "älykkäästi. Coöperatie en geüpload. κ ≥ .60 ● ▲ ■ ○ ✓"
         ),
-        cell(emit_figure, dot_figure(), label="fig-relevance", caption="Relevance of *four* skills, 95% intervals",
-             alt="Dots with intervals for four skills; listening is highest.", data_label="tbl-joint"),
-        new_markdown_cell("### Why these rules\n\nThe index is\n\n$$ V = \\frac{\\bar{x} - l}{k} $$\n\nwhere $k$ is the range, "
-                          "and [$\\alpha$]{alt=\"alpha\"} is a coefficient."),
-        cell(emit_block, "limits", "Thirty answers describe **this** panel. They are no random sample.\n\n- one\n- two"),
-        cell(emit_block, "note", "A note with a [link](https://example.org/a/very/long/address/that/must/break/somewhere/in/the/line)."),
+        cell(
+            emit_figure,
+            dot_figure(),
+            label="fig-relevance",
+            caption="Relevance of *four* skills, 95% intervals",
+            alt="Dots with intervals for four skills; listening is highest.",
+            data_label="tbl-joint",
+        ),
+        new_markdown_cell(
+            "### Why these rules\n\nThe index is\n\n$$ V = \\frac{\\bar{x} - l}{k} $$\n\nwhere $k$ is "
+            "the range, "
+            'and [$\\alpha$]{alt="alpha"} is a coefficient.'
+        ),
+        cell(
+            emit_block,
+            "limits",
+            "Thirty answers describe **this** panel. They are no random sample.\n\n- one\n- two",
+        ),
+        cell(emit_block, "note", f"A [link]({long_link}) and its address: {long_link}"),
         new_markdown_cell("## Evidence side by side\n\n#### A skipped level\n\nText before the table."),
-        cell(emit_table, joint_display(), label="tbl-joint", caption="Joint display of all streams by skill",
-             notes=["n = persons used.", "Intervals are Wilson intervals."]),
+        cell(
+            emit_table,
+            joint_display(),
+            label="tbl-joint",
+            caption="Joint display of all streams by skill",
+            notes=["n = persons used.", "Intervals are Wilson intervals."],
+        ),
         cell(emit_table, narrow_table(), label="tbl-people", caption="Who took part"),
         new_markdown_cell("## The set, skill by skill"),
-        cell(emit_block, "skill-card",
-             "### Active listening [keep]{.badge .keep}\n\nUnderstands what researchers and firms mean, and says it back.\n\n"
-             "> “They hear the patent, not the person.” (FG2-P03)\n\n**Evidence.** Relevance .93, five of five groups."),
+        cell(
+            emit_block,
+            "skill-card",
+            "### Active listening [keep]{.badge .keep}\n\nUnderstands what researchers and firms mean.\n\n"
+            "> “They hear the patent, not the person.” (FG2-P03)\n\n"
+            "**Evidence.** Relevance .93, five groups.",
+        ),
         cell(emit_block, "quote", safe_text(HOSTILE)),
-        cell(emit_figure, dot_figure("Tall", height=14), label="fig-tall", caption="A figure taller than a page",
-             alt="The same dots on a very tall canvas."),
+        cell(
+            emit_figure,
+            dot_figure("Tall", height=14),
+            label="fig-tall",
+            caption="A figure taller than a page",
+            alt="The same dots on a very tall canvas.",
+        ),
         cell(emit_markdown, "## Limits {-}\n\n1. First\n2. Second\n\nTerm\n: Its definition."),
-        new_code_cell("1", metadata={"tags": ["remove-cell"]}, outputs=[new_output("display_data", data={"text/markdown": "REMOVED OUTPUT"})]),
-    ]  # fmt: skip
+        removed,
+    ]
 
 
 def sample_notebook(**changes: Any) -> nbformat.NotebookNode:

@@ -8,6 +8,7 @@ import sys
 import time
 from html.parser import HTMLParser
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile
@@ -87,7 +88,9 @@ def docx(files) -> dict[str, str]:
 def pdf_text(content: bytes, *options: str) -> str:
     """Return the text of a PDF by poppler, or skip where it is absent."""
     try:
-        done = subprocess.run(["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True)
+        done = subprocess.run(
+            ["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True
+        )
     except FileNotFoundError:
         pytest.skip("pdftotext (poppler-utils) is not installed")
     return done.stdout.decode()
@@ -104,6 +107,8 @@ def docx_text(content: bytes) -> str:
                 parts.append(element.text or "")
             elif element.tag == f"{W}br":
                 parts.append("\n")
+            elif element.tag == f"{W}softHyphen":
+                parts.append("\u00ad")
         paragraphs.append("".join(parts))
     return "\n".join(paragraphs)
 
@@ -113,7 +118,12 @@ def docx_text(content: bytes) -> str:
 
 def test_html_asks_for_nothing_from_outside(page):
     assert not page.all("script", "iframe", "object", "embed", "base")
-    sources = [value for _, attributes in page.tags for name, value in attributes.items() if name in {"src", "srcset"}]
+    sources = [
+        value
+        for _, attributes in page.tags
+        for name, value in attributes.items()
+        if name in {"src", "srcset"}
+    ]
     assert sources
     assert all(str(source).startswith("data:") for source in sources)
     assert not page.all("link")
@@ -139,7 +149,7 @@ def test_html_has_one_first_heading_and_levels_in_order(page):
     assert levels.count(1) == 1
     assert levels[0] == 1
     assert len(levels) > 6
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_html_pictures_have_the_given_alternative_text(page):
@@ -173,6 +183,39 @@ def test_html_identifiers_are_unique_and_links_lead_somewhere(page):
 def test_html_numbers_figures_and_tables_and_refers_to_them(page):
     assert "See Figure\u00a01 and Table\u00a01." in "".join(page.words)
     assert "95% intervals. Data: Table 1" in page.text
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_colours_have_enough_contrast_in_light_and_dark(repo):
+    assert contrast("#767D88", "#FFFFFF") == pytest.approx(4.15, abs=0.01)
+    styles = (repo / "ktss_analysis" / "report" / "styles.css").read_text()
+    schemes = [
+        dict(re.findall(r"--([a-z-]+): (#[0-9A-F]{6})", block))
+        for block in re.findall(r":root {(.*?)}", styles, re.DOTALL)
+    ]
+    assert len(schemes) == 3
+    for scheme in schemes:
+        pairs = [(text, "paper") for text in ("ink", "soft", "faint", "navy", "alarm", "amber")]
+        pairs += [
+            ("alarm", "alarm-panel"),
+            ("amber", "amber-panel"),
+            ("navy", "note-panel"),
+            ("ink", "panel"),
+        ]
+        pairs += [("ink", ground) for ground in ("alarm-panel", "amber-panel", "note-panel")]
+        low = {pair: contrast(scheme[pair[0]], scheme[pair[1]]) for pair in pairs}
+        assert {pair: ratio for pair, ratio in low.items() if ratio < 4.5} == {}
 
 
 @pytest.mark.browser
@@ -217,7 +260,7 @@ def test_pdf_checker_can_fail():
 
 
 def test_pdf_carries_title_and_language(files):
-    assert b"/Lang (en-GB)" in files["pdf"]
+    assert b"/Lang(en-GB)" in files["pdf"]
     assert b"/DisplayDocTitle true" in files["pdf"]
     assert b"reviewers &amp; focus groups said" in files["pdf"]
 
@@ -255,7 +298,9 @@ def test_pdf_leaves_no_heading_at_the_foot_of_a_page():
 
 
 def test_pdf_has_wide_tables_with_long_words_on_the_page():
-    frame = pd.DataFrame({f"Column number {n}": [f"tool_review.item_cvi.relevance.S{n:02d}-2.extended"] * 3 for n in range(12)})
+    frame = pd.DataFrame(
+        {f"Column number {n}": [f"tool_review.item_cvi.relevance.S{n:02d}-2.extended"] * 3 for n in range(12)}
+    )
     cells = [new_markdown_cell("# A\n\ntext"), cell(emit_table, frame, label="tbl-w", caption="Wide")]
     boxes = pdf_text(convert(read_document(notebook(cells)), "pdf"), "-bbox")
     for part in boxes.split("<page ")[1:]:
@@ -275,7 +320,16 @@ def test_docx_parts_are_well_formed(docx):
 
 def test_docx_has_styles_alternative_texts_and_repeated_headers(docx):
     body = docx["word/document.xml"]
-    for style in ("Heading1", "Heading2", "Title", "TableCaption", "ImageCaption", "CalloutLimits", "SkillCard", "TOC1"):
+    for style in (
+        "Heading1",
+        "Heading2",
+        "Title",
+        "TableCaption",
+        "ImageCaption",
+        "CalloutLimits",
+        "SkillCard",
+        "TOC1",
+    ):
         assert f'w:val="{style}"' in body, style
         assert f'w:styleId="{style}"' in docx["word/styles.xml"], style
     assert 'w:val="BadgeKeep"' in body
@@ -362,7 +416,7 @@ def test_pdf_in_another_language_passes_the_checker():
     checker = pytest.importorskip("page")
     content = convert(read_document(notebook(sample_cells(), {**FACTS, "language": "pl-PL"})), "pdf")
     assert checker.validate_pdf_bytes(content, profile="ua1").is_compliant
-    assert b"/Lang (pl-PL)" in content
+    assert b"/Lang(pl-PL)" in content
 
 
 def test_a_notebook_without_facts_takes_its_title_from_the_first_heading():
@@ -372,24 +426,32 @@ def test_a_notebook_without_facts_takes_its_title_from_the_first_heading():
     page = Page(convert(document, "html").decode())
     headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert headings == ["h1", "h2", "h2"]
-    assert page.text.count("My own analysis") == 3, "window title, bar and heading; not a fourth time as a section"
+    assert page.text.count("My own analysis") == 3, (
+        "window title, bar and heading; not a fourth time as a section"
+    )
     assert convert(document, "pdf").startswith(b"%PDF")
 
 
 def test_titles_are_text_and_never_markup():
     title = 'A *b* "c" <d> & $e$ #f @g \\h [i](j) {k} `l` 中'
-    document = read_document(notebook([new_markdown_cell("# One\n\ntext")], {**FACTS, "title": title, "short_title": title}))
+    document = read_document(
+        notebook([new_markdown_cell("# One\n\ntext")], {**FACTS, "title": title, "short_title": title})
+    )
     made = {name: convert(document, name) for name in FORMATS}
     assert title in Page(made["html"].decode()).text
     assert title in docx_text(made["docx"])
-    assert title.replace("中", "[Chinese or Japanese, 1 character]") in " ".join(pdf_text(made["pdf"]).split())
+    assert title.replace("中", "[Chinese or Japanese, 1 character]") in " ".join(
+        pdf_text(made["pdf"]).split()
+    )
 
 
 # --------------------------------------------------------------------------------------- hostile texts
 
 
 def naughty(shared: Path) -> list[str]:
-    lines = (shared / "data" / "nasty-formula-injection" / "blns.txt").read_text("utf-8", "replace").split("\n")
+    lines = (
+        (shared / "data" / "nasty-formula-injection" / "blns.txt").read_text("utf-8", "replace").split("\n")
+    )
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -398,19 +460,21 @@ def visible(text: str) -> str:
 
 
 def test_hostile_strings_arrive_as_they_were_written(shared):
-    strings = [*naughty(shared), HOSTILE, "\ud83d lone", "| a | b |\n|---|---|", ":::", "```", "\\[", "1. x", "- y", "> z"]
+    strings = [*naughty(shared), HOSTILE, "| a | b |\n|---|---|", ":::", "```", "\\[", "1. x", "- y", "> z"]
     assert len(strings) > 400
     frame = pd.DataFrame({"Number": [str(n) for n in range(len(strings))], "Text": strings})
     quotes = "\n\n".join(f"{n}: {safe_text(text)}" for n, text in enumerate(strings))
     cells = [
         new_markdown_cell("# Quotes"),
-        cell(emit_markdown, quotes),
+        cell(emit_markdown, f"{quotes}\n\n{safe_text(chr(0xD83D) + ' lone half of a pair')}"),
         cell(emit_table, frame, label="tbl-hostile", caption=safe_text(strings[-9])),
     ]
     document = read_document(notebook(cells))
     html = convert(document, "html").decode()
     page = Page(html)
-    assert not page.all("script", "iframe", "svg", "img", "object", "embed", "video", "audio", "form", "input")
+    assert not page.all(
+        "script", "iframe", "svg", "img", "object", "embed", "video", "audio", "form", "input"
+    )
     assert not [a for _, a in page.tags for name in a if name.startswith("on")]
     docx = docx_text(convert(document, "docx"))
     lost = {"html": [], "docx": []}
@@ -421,8 +485,20 @@ def test_hostile_strings_arrive_as_they_were_written(shared):
     assert checker.validate_pdf_bytes(convert(document, "pdf"), profile="ua1").is_compliant
 
 
+def test_pdf_recovers_when_only_typst_knows_that_a_glyph_is_missing(monkeypatch):
+    monkeypatch.setattr("ktss_analysis.report.pandoc.glyph_names", lambda _: {})
+    text = "# A\n\nFirst \N{THINKING FACE}, then 中文, then \N{BRAIN}."
+    content = convert(read_document(notebook([new_markdown_cell(text)])), "pdf")
+    printed = " ".join(pdf_text(content).split())
+    assert (
+        "First [emoji: thinking face], then [Chinese or Japanese, 2 characters], then [emoji: brain]."
+        in printed
+    )
+
+
 def test_unescaped_markup_cannot_bring_code_or_metadata():
-    text = "# A\n\n<script>alert(1)</script>\n\n---\ntitle: stolen\n---\n\n```{=html}\n<b>x</b>\n```\n\n`#panic()`{=typst}"
+    text = "# A\n\n<script>alert(1)</script>\n\n---\ntitle: stolen\n---\n\n"
+    text += "```{=html}\n<b>x</b>\n```\n\n`#panic()`{=typst}"
     document = read_document(notebook([new_markdown_cell(text)]))
     page = Page(convert(document, "html").decode())
     assert not page.all("script", "b")
@@ -434,8 +510,8 @@ def test_unescaped_markup_cannot_bring_code_or_metadata():
 
 
 def refuse(cells, match, formats=("html",), facts=FACTS):
-    with pytest.raises(KtssError, match=match):
-        for name in formats:
+    for name in formats:
+        with pytest.raises(KtssError, match=match):
             convert(read_document(notebook(cells, facts)), name)
 
 
@@ -445,7 +521,10 @@ def test_refuses_a_figure_without_alternative_text():
 
 
 def test_refuses_a_failed_notebook():
-    refuse([new_code_cell("x", outputs=[new_output("error", ename="ValueError", evalue="no", traceback=[])])], "cell 1 failed")
+    refuse(
+        [new_code_cell("x", outputs=[new_output("error", ename="ValueError", evalue="no", traceback=[])])],
+        "cell 1 failed",
+    )
 
 
 def test_refuses_a_link_that_leads_nowhere():
@@ -476,7 +555,11 @@ def test_render_writes_all_files_and_no_other(tmp_path, files):
     nbformat.write(sample_notebook(), path)
     made = render(path, out=tmp_path / "out", stem="report")
     assert {name: file.name for name, file in made.items()} == {name: f"report.{name}" for name in FORMATS}
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["report.docx", "report.html", "report.pdf"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "report.docx",
+        "report.html",
+        "report.pdf",
+    ]
     assert {name: file.read_bytes() for name, file in made.items()} == files
 
 

@@ -38,14 +38,14 @@ def test_frames_keep_the_contract(function: object, codings: pd.DataFrame, rando
 
 
 @given(tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_second_coder_who_agrees_changes_nothing(codings: pd.DataFrame) -> None:
     for function in FUNCTIONS:
         pd.testing.assert_frame_equal(function(pd.concat([codings, codings])), function(codings))
 
 
 @given(tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_counts_nest(codings: pd.DataFrame) -> None:
     table = coding.code_salience(codings)
     assert (table["n_groups"] <= table["n_speakers"]).all()
@@ -56,18 +56,19 @@ def test_counts_nest(codings: pd.DataFrame) -> None:
 
 
 @given(tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_saturation_curves(codings: pd.DataFrame) -> None:
     table = coding.saturation(codings)
     assert table["coverage"].is_monotonic_increasing
     assert table["coverage"].iloc[-1] == 1
     known = table[table["status"] == "ok"]
     assert known["estimate"].between(known["share_low"], known["share_high"] + 1e-12).all()
-    assert known["estimate"].is_monotonic_decreasing or len(known) < 2 or known["estimate"].max() > 0
+    # over all orders, a later group adds no more than an earlier one
+    assert (known["estimate"].diff().dropna() <= 1e-12).all()
 
 
 @given(tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_jaccard(codings: pd.DataFrame) -> None:
     for unit in ("turn", "person", "group"):
         table = coding.code_cooccurrence(codings, unit=unit)

@@ -19,7 +19,10 @@ PER_ITEM = {
     content.aiken_v: (0, 1),
     content.content_validity_ratio: (-1, 1),
 }
-CALLS = [(function, {} if function is not content.content_validity_ratio else {"scale": (1, 4)}) for function in PER_ITEM]
+CALLS = [
+    (function, {} if function is not content.content_validity_ratio else {"scale": (1, 4)})
+    for function in PER_ITEM
+]
 
 
 @st.composite
@@ -52,7 +55,9 @@ def test_frames_keep_the_contract(ratings: pd.DataFrame, random: object) -> None
         absent = table[table["status"] != "ok"]
         assert absent[["estimate", "ci_low", "ci_high"]].isna().all(axis=None)
         assert (absent["reason"] != "").all()
-        moved = function(ratings.iloc[rows][columns], **options).set_index("target_id").loc[list(ratings.columns)]
+        moved = (
+            function(ratings.iloc[rows][columns], **options).set_index("target_id").loc[list(ratings.columns)]
+        )
         pd.testing.assert_frame_equal(moved, table.set_index("target_id"))
     pd.testing.assert_frame_equal(ratings, before)
 
@@ -63,7 +68,9 @@ def test_missing_answers_equal_absent_persons(ratings: pd.DataFrame) -> None:
     for function, options in CALLS:
         table = function(ratings, **options).set_index("target_id").drop(columns="n_missing")
         for name in ratings.columns:
-            alone = function(ratings[[name]].dropna(), **options).set_index("target_id").drop(columns="n_missing")
+            alone = (
+                function(ratings[[name]].dropna(), **options).set_index("target_id").drop(columns="n_missing")
+            )
             pd.testing.assert_frame_equal(alone, table.loc[[name]])
 
 
@@ -97,7 +104,7 @@ def test_scale_cvi(ratings: pd.DataFrame, random: object) -> None:
     items = content.item_cvi(ratings)["estimate"]
     assert average.value == pytest.approx(items.mean())
     assert 0 <= average.low <= average.value <= average.high <= 1
-    assert average.low < average.high or ratings.shape[0] > 3
+    assert average.low < average.high
     assert universal.value <= average.value
     rows, columns = list(range(len(ratings))), list(ratings.columns)
     random.shuffle(rows)
@@ -105,6 +112,13 @@ def test_scale_cvi(ratings: pd.DataFrame, random: object) -> None:
     moved = content.scale_cvi(ratings.iloc[rows][columns], n_boot=200)
     assert (moved.value, moved.low, moved.high) == pytest.approx((average.value, average.low, average.high))
     assert content.scale_cvi(ratings, n_boot=200) == average
+
+
+def test_raters_of_different_items_still_have_an_honest_width() -> None:
+    gap = np.nan
+    average = content.scale_cvi([[4, gap]] * 3 + [[gap, 1]] * 3)
+    assert average.value == 0.5
+    assert average.high - average.low > 0.5
 
 
 def test_all_agree_still_has_an_honest_width() -> None:
@@ -152,6 +166,11 @@ def test_values_off_the_scale_are_refused_by_name(value: object) -> None:
 def test_wrong_options_are_refused() -> None:
     with pytest.raises(StatisticError, match="scale"):
         content.item_cvi([[1]] * 3, scale=(4, 1))
+    for cut in (1, 5):
+        with pytest.raises(StatisticError, match="relevant_from"):
+            content.item_cvi([[1]] * 3, relevant_from=cut)
+    with pytest.raises(StatisticError, match="essential_from"):
+        content.content_validity_ratio([[1]] * 3, scale=(0, 1))
     with pytest.raises(StatisticError, match="variant"):
         content.scale_cvi([[1]] * 3, variant="median")
     with pytest.raises(StatisticError, match="n_boot"):

@@ -30,7 +30,7 @@ def choice_tables(draw: st.DrawFn, least: int = 1) -> pd.DataFrame:
 
 
 @given(choice_tables(), st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_best_worst_scores(choices: pd.DataFrame, random: object) -> None:
     before = choices.copy()
     table = ranking.best_worst_scores(choices, n_boot=100)
@@ -76,20 +76,26 @@ def test_tiers_fall(choices: pd.DataFrame) -> None:
 
 
 @given(
-    hnp.arrays(float, (60, 5), elements=st.integers(-5, 5).map(float)), st.floats(0.55, 0.85), st.floats(0.86, 0.99)
+    hnp.arrays(float, (60, 5), elements=st.integers(-5, 5).map(float)),
+    st.floats(0.55, 0.85),
+    st.floats(0.86, 0.99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_more_certainty_makes_no_tier_border_appear_at_the_top(
     replicates: np.ndarray, lenient: float, strict: float
 ) -> None:
     scores = replicates.mean(axis=0)
-    tables = [ranking.tiers_from_replicates(TARGETS[:5], scores, replicates, certainty=x) for x in (lenient, strict)]
+    tables = [
+        ranking.tiers_from_replicates(TARGETS[:5], scores, replicates, certainty=x) for x in (lenient, strict)
+    ]
     first = [(table["tier"] == 1).sum() for table in tables]
     assert first[0] <= first[1]
 
 
-@given(hnp.arrays(float, st.tuples(st.integers(2, 12), st.integers(2, 6)), elements=st.integers(1, 6).map(float)))
-@settings(max_examples=40, deadline=None)
+@given(
+    hnp.arrays(float, st.tuples(st.integers(2, 12), st.integers(2, 6)), elements=st.integers(1, 6).map(float))
+)
+@settings(max_examples=15, deadline=None)
 def test_friedman_and_kendall_are_one_test(ranks: np.ndarray) -> None:
     from ktss_analysis.psychometrics.consensus import kendall_w
 
@@ -116,7 +122,7 @@ def one_set(**changes: object) -> pd.DataFrame:
         (one_set(best="D"), "holds 'D'"),
         (one_set(shown="A|B|A"), "shows 'A' twice"),
         (one_set().drop(columns="worst"), "'worst' is missing"),
-        (pd.concat([one_set(set_id=1)] * 2), "answered set 1 twice"),
+        (pd.concat([one_set(set_id=1)] * 2), "answered set '1' twice"),
         ([["P1", "A|B", "A", "B"]], "DataFrame"),
     ],
 )
@@ -141,7 +147,12 @@ def test_degenerate_choices_have_a_status(choices: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize(
     ("ranks", "status"),
-    [([[1, 2, 3]], "too_few"), ([[1, 1]] * 4, "undefined"), ([[1]] * 4, "undefined"), (pd.DataFrame(), "too_few")],
+    [
+        ([[1, 2, 3]], "too_few"),
+        ([[1, 1]] * 4, "undefined"),
+        ([[1]] * 4, "undefined"),
+        (pd.DataFrame(), "too_few"),
+    ],
 )
 def test_degenerate_rankings_have_a_status(ranks: object, status: str) -> None:
     result = ranking.friedman_nemenyi(ranks)

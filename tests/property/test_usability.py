@@ -48,7 +48,12 @@ def test_listwise_equals_dropping_first(answers: np.ndarray) -> None:
     with_gap[0, 3] = np.nan
     ours = usability.system_usability_scale(with_gap, missing="listwise")
     first = usability.system_usability_scale(answers[1:])
-    assert (ours.value, ours.low, ours.high, ours.n_used) == (first.value, first.low, first.high, first.n_used)
+    assert (ours.value, ours.low, ours.high, ours.n_used) == (
+        first.value,
+        first.low,
+        first.high,
+        first.n_used,
+    )
     assert ours.n_missing == 1
     with pytest.raises(StatisticError, match="1 persons"):
         usability.system_usability_scale(with_gap)

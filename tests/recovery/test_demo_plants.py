@@ -1,7 +1,8 @@
-"""Each row of the list of plants is really in the raw files, found by code that knows nothing of the package."""
+"""Each row of the list of plants is really in the raw files, found by code that is not the package's."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from demo_raw import BLANK, GUIDE, Raw, division, even_odd, wilson
 
 from ktss_analysis.demo import write_demo
-
-from demo_raw import BLANK, GUIDE, Raw, division, even_odd, wilson
 
 Check = Callable[[Raw], bool]
 CHANCE: dict[str, Check] = {}  # plants that chance can hide under some seeds
@@ -38,7 +38,9 @@ def verdicts_fit_the_profiles(raw: Raw) -> bool:
 
 @fixed
 def there_are_six_six_five_five_three_skills(raw: Raw) -> bool:
-    return Counter(raw.truth("skills")["profile"]) == Counter(strong=6, good=6, borderline=5, weak=5, irrelevant=3)
+    return Counter(raw.truth("skills")["profile"]) == Counter(
+        strong=6, good=6, borderline=5, weak=5, irrelevant=3
+    )
 
 
 @chance
@@ -59,13 +61,17 @@ def polarised_skill_divides_the_panel(raw: Raw) -> bool:
 def agreement_rises_only_because_dissenters_leave(raw: Raw) -> bool:
     first, second, left = raw.round(1)["S17"], raw.round(2)["S17"], raw.person("left_after_round_1")
     agree = [(part >= 7).mean() for part in (first, first.drop(left), second)]
-    return len(left) == 4 and (first[left] <= 3).all() and agree[0] < 0.75 <= min(agree[1:]) and agree[2] >= 0.85
+    return (
+        len(left) == 4 and (first[left] <= 3).all() and agree[0] < 0.75 <= min(agree[1:]) and agree[2] >= 0.85
+    )
 
 
 @chance
 def valued_skill_has_two_bad_items(raw: Raw) -> bool:
     relevance = raw.part("relevance")
-    return [raw.grade(relevance[f"S11-{k}"]) for k in (3, 4)] == ["-", "-"] and raw.grade(raw.guide["S11_relevance"]) == "+"
+    return [raw.grade(relevance[f"S11-{k}"]) for k in (3, 4)] == ["-", "-"] and raw.grade(
+        raw.guide["S11_relevance"]
+    ) == "+"
 
 
 # --- statements
@@ -80,9 +86,10 @@ def misskeyed_item_correlates_negatively(raw: Raw) -> bool:
 
 
 @chance
-def items_of_sound_scales_correlate(raw: Raw) -> bool:
+def few_sound_items_are_flagged_by_chance(raw: Raw) -> bool:
     damaged = {"S10", "S16"}
-    return all(raw.item_rest(item) >= 0.30 for item in raw.item_ids if item[:3] not in damaged)
+    sound = [item for item in raw.item_ids if item[:3] not in damaged]
+    return sum(raw.item_rest(item) < 0.30 for item in sound) <= 2
 
 
 @chance
@@ -91,10 +98,10 @@ def correct_reverse_key_is_not_flagged(raw: Raw) -> bool:
 
 
 @chance
-def only_the_near_duplicates_correlate_above_080(raw: Raw) -> bool:
-    r = raw.keyed.corr()
-    high = {(a, b) for a in raw.item_ids for b in raw.item_ids if a < b and r.loc[a, b] > 0.80}
-    return high == {("S07-1", "S07-2")}
+def near_duplicates_correlate_most_and_above_080(raw: Raw) -> bool:
+    r = raw.keyed.corr().to_numpy()[np.triu_indices(len(raw.item_ids), 1)]
+    pair = raw.keyed["S07-1"].corr(raw.keyed["S07-2"])
+    return pair > 0.80 and pair >= r.max() - 1e-9
 
 
 @chance
@@ -122,7 +129,7 @@ def polish_answers_to_one_item_are_lower(raw: Raw) -> bool:
 @fixed
 def straight_liner_answers_four_throughout(raw: Raw) -> bool:
     (email,) = raw.person("straight_liner")
-    same = raw.part("self").nunique(axis=1, dropna=False) == 1
+    same = raw.part("self").apply(lambda row: len(set(row)) == 1, axis=1)
     return (raw.part("self").loc[email] == 4).all() and same.index[same].tolist() == [email]
 
 
@@ -130,13 +137,16 @@ def straight_liner_answers_four_throughout(raw: Raw) -> bool:
 def random_responder_shows_in_two_indicators(raw: Raw) -> bool:
     (email,) = raw.person("random")
     spread = raw.part("self").std(axis=1)
-    return even_odd(raw.keyed.loc[email].to_numpy(), raw.scale_of) < 0.3 and spread.rank(ascending=False)[email] <= 3
+    return (
+        even_odd(raw.keyed.loc[email].to_numpy(), raw.scale_of) < 0.3
+        and spread.rank(ascending=False)[email] <= 3
+    )
 
 
 @fixed
 def speeder_needs_less_than_two_seconds_per_item(raw: Raw) -> bool:
     fast = raw.tool["seconds"] < 2 * len(raw.item_ids)
-    return fast.index[fast].tolist() == raw.person("speeder")
+    return set(fast.index[fast]) == {*raw.person("speeder"), *raw.person("random")}
 
 
 @fixed
@@ -147,9 +157,9 @@ def one_form_came_twice(raw: Raw) -> bool:
 
 @chance
 def reversed_reviewer_correlates_negatively_with_the_panel(raw: Raw) -> bool:
-    rated = pd.concat([raw.part("relevance"), raw.part("clarity").add_suffix("c")], axis=1)
+    rated = raw.part("relevance")
     r = {email: rated.loc[email].corr(rated.drop(email).mean()) for email in rated.index}
-    return [email for email, value in r.items() if value < -0.2] == raw.person("reversed")
+    return min(r.values()) < 0 and [min(r, key=lambda email: r[email])] == raw.person("reversed")
 
 
 @chance
@@ -163,7 +173,10 @@ def self_ratings_are_skewed_and_consistent(raw: Raw) -> bool:
 # --- workshop, choices
 @fixed
 def late_forms_and_second_thoughts_stand_in_the_rounds(raw: Raw) -> bool:
-    late = [raw.round_rows[1]["date"].gt("2025-11-14").sum(), raw.round_rows[2]["date"].gt("2025-11-28").sum()]
+    late = [
+        raw.round_rows[1]["date"].gt("2025-11-14").sum(),
+        raw.round_rows[2]["date"].gt("2025-11-28").sum(),
+    ]
     twice = raw.round_rows[1][raw.round_rows[1]["e-mail"].duplicated(keep=False)]
     changed = len(twice) == 2 and not twice.iloc[0][raw.skills].equals(twice.iloc[1][raw.skills])
     return late == [1, 1] and changed and (len(raw.round(1)), len(raw.round(2))) == (28, 24)
@@ -190,14 +203,16 @@ def two_sets_are_broken_and_four_skipped(raw: Raw) -> bool:
     table = raw.choices
     skipped = table[table["best"].isin(BLANK)]
     broken = table[(table["best"] == table["worst"]) & ~table["best"].isin(BLANK)]
-    return len(broken) == 2 and len(skipped) == 4 and skipped["e-mail"].nunique() == 1
+    return len(broken) == 2 and len(skipped) == 4 and len(set(skipped["e-mail"])) == 1
 
 
 @chance
 def seven_of_the_true_top_eight_are_found(raw: Raw) -> bool:
     truth = raw.truth("ranking")
     top = set(truth.loc[truth["top_eight"] == "yes", "skill_id"])
-    return abs(truth["worth"].std(ddof=0) - 1) < 1e-6 and len(top & set(raw.best_minus_worst().index[:8])) >= 7
+    return (
+        abs(truth["worth"].std(ddof=0) - 1) < 1e-6 and len(top & set(raw.best_minus_worst().index[:8])) >= 7
+    )
 
 
 # --- focus groups
@@ -223,9 +238,11 @@ def groups_and_double_coding_keep_the_plan(raw: Raw) -> bool:
     both = raw.codings[raw.codings["double_coded"] == "yes"].groupby(["group", "turn"])["coder"].nunique()
     speakers = raw.codings.groupby("group")["speaker"].nunique()
     return (
-        turns.between(120, 180).all() and ((double - 0.2 * turns).abs() <= 0.5).all() and (both == 2).all()
+        turns.between(120, 180).all()
+        and ((double - 0.2 * turns).abs() <= 0.5).all()
+        and (both == 2).all()
         and speakers.tolist() == [8] * 5
-    )  # fmt: skip
+    )
 
 
 @chance
@@ -267,20 +284,26 @@ def a_seventh_of_the_suggestions_is_merged(raw: Raw) -> bool:
     merged = suggestions[suggestions["merged_into"] != ""]
     pairs = raw.truth("suggestion_pairs")
     planted = pairs[pairs["kind"] == "duplicate"]
-    return set(zip(merged["merged_into"], merged["suggestion_id"], strict=True)) == set(
-        zip(planted["first"], planted["second"], strict=True)
-    ) and abs(len(merged) / len(suggestions) - 0.15) < 0.01
+    return (
+        set(zip(merged["merged_into"], merged["suggestion_id"], strict=True))
+        == set(zip(planted["first"], planted["second"], strict=True))
+        and abs(len(merged) / len(suggestions) - 0.15) < 0.01
+    )
 
 
 @fixed
 def of_ten_contradictions_at_most_one_side_is_accepted(raw: Raw) -> bool:
     outcome = {
-        key: row.outcome for row in raw.triage("decisions").itertuples() for key in row.suggestion_ids.split("|")
+        key: row.outcome
+        for row in raw.triage("decisions").itertuples()
+        for key in row.suggestion_ids.split("|")
     }
     pairs = raw.truth("suggestion_pairs")
     pairs = pairs[pairs["kind"] == "contradiction"]
-    sides = [outcome[a].startswith("accept") + outcome[b].startswith("accept")
-             for a, b in zip(pairs["first"], pairs["second"], strict=True)]  # fmt: skip
+    sides = [
+        outcome[a].startswith("accept") + outcome[b].startswith("accept")
+        for a, b in zip(pairs["first"], pairs["second"], strict=True)
+    ]
     return len(sides) == 10 and max(sides) == 1
 
 
@@ -294,7 +317,10 @@ def one_statement_changed_its_meaning(raw: Raw) -> bool:
 @fixed
 def comments_come_in_five_languages_after_the_version_they_are_about(raw: Raw) -> bool:
     comments = raw.triage("comments")
-    return set(comments["language"]) == {"en", "it", "pl", "fi", "nl"} and (comments["date"] > "2025-10-01").all()
+    return (
+        set(comments["language"]) == {"en", "it", "pl", "fi", "nl"}
+        and (comments["date"] > "2025-10-01").all()
+    )
 
 
 @fixed
@@ -302,7 +328,12 @@ def quotes_are_short_and_some_carry_special_signs(raw: Raw) -> bool:
     quotes = raw.table("focus_groups/synthetic_quotes.csv", ";")
     texts = quotes["text"]
     emoji = texts.map(lambda text: any(ord(sign) > 0x1F000 for sign in text)).sum()
-    return len(texts) == 20 and texts.str.split().str.len().max() <= 30 and emoji >= 3 and set(quotes["stance"]) == {"+", "-"}
+    return (
+        len(texts) == 20
+        and texts.str.split().str.len().max() <= 30
+        and emoji >= 3
+        and set(quotes["stance"]) == {"+", "-"}
+    )
 
 
 # --- register and files
@@ -312,15 +343,17 @@ def one_country_and_role_holds_two_people(raw: Raw) -> bool:
     late = raw.person("late")
     used = register[(register["consent"] == "yes") & ~register["e-mail"].isin(late)]
     cells = pd.crosstab(used["country"], used["role"])
-    small = cells.stack()[lambda n: n < 5]
-    return small.to_dict() == {("FI", "policy or association"): 2}
+    small = {(c, r): cells.loc[c, r] for c in cells.index for r in cells if cells.loc[c, r] < 5}
+    return small == {("FI", "policy or association"): 2}
 
 
 @fixed
 def people_of_the_activities_overlap_as_planned(raw: Raw) -> bool:
     activities = raw.register.set_index("e-mail")["activities"].str.split("|")
-    who = {name: set(activities.index[[name in a for a in activities]])
-           for name in ("guide_review", "tool_review", "focus_groups", "workshop")}  # fmt: skip
+    who = {
+        name: set(activities.index[[name in a for a in activities]])
+        for name in ("guide_review", "tool_review", "focus_groups", "workshop")
+    }
     return (
         not who["guide_review"] & who["tool_review"]
         and len(who["focus_groups"] & who["workshop"]) == 8
@@ -333,7 +366,9 @@ def one_reviewer_stops_at_seventy_percent(raw: Raw) -> bool:
     answers = raw.guide[[*(c for c in raw.guide if c[0] == "S"), *(c for c in raw.guide if c[0] == "M")]]
     missing = answers.isna().mean(axis=1)
     stopped = missing > 0.25
-    return stopped.sum() == 1 and missing[~stopped].mean() < 0.06 and abs(missing[stopped].iloc[0] - 0.32) < 0.06
+    return (
+        stopped.sum() == 1 and missing[~stopped].mean() < 0.06 and abs(missing[stopped].iloc[0] - 0.32) < 0.06
+    )
 
 
 @fixed
@@ -344,9 +379,12 @@ def guide_files_differ_in_encoding_separator_dates_and_order(raw: Raw) -> bool:
     cells = {cell for name in GUIDE for cell in raw.guide_file(name).to_numpy().ravel()}
     orders = {tuple(h) for h in headers.values()}
     return (
-        all(sorted(h) == sorted(headers["IT.csv"]) for h in headers.values()) and len(orders) == 3
-        and {d[2] for d in dates.values()} == {"/", ".", "2"} and seconds.str.contains(",").all() and cells >= BLANK
-    )  # fmt: skip
+        all(sorted(h) == sorted(headers["IT.csv"]) for h in headers.values())
+        and len(orders) == 3
+        and {d[2] for d in dates.values()} == {"/", ".", "2"}
+        and seconds.str.contains(",").all()
+        and cells >= BLANK
+    )
 
 
 @fixed
@@ -354,7 +392,9 @@ def self_ratings_are_labels_of_five_languages(raw: Raw) -> bool:
     cells = set(raw.tool_cells[[f"{item}_self" for item in raw.item_ids]].to_numpy().ravel())
     labels = raw.framework["scale"]["labels"]
     languages = Counter(raw.tool_cells["language"][~raw.tool_cells.index.duplicated()])
-    return all(cells & set(texts) for texts in labels.values()) and languages == Counter(en=12, it=7, pl=6, fi=3, nl=2)
+    return all(cells & set(texts) for texts in labels.values()) and languages == Counter(
+        en=12, it=7, pl=6, fi=3, nl=2
+    )
 
 
 # --- tests
@@ -393,14 +433,42 @@ def test_study_without_structure_has_no_plant(tmp_path: Path) -> None:
     assert raw.truth("plants").empty
 
 
+SHARES = {  # of seeds under which a plant shows, as data/demo/README.md says
+    "verdicts_fit_the_profiles": 0.40,
+    "no_strong_skill_is_dropped_and_no_irrelevant_one_kept": 1.00,
+    "valued_skill_has_two_bad_items": 0.85,
+    "weak_item_hardly_correlates": 0.65,
+    "misskeyed_item_correlates_negatively": 0.97,
+    "few_sound_items_are_flagged_by_chance": 0.87,
+    "correct_reverse_key_is_not_flagged": 0.72,
+    "near_duplicates_correlate_most_and_above_080": 0.77,
+    "ambiguous_item_is_relevant_but_unclear": 0.67,
+    "polish_answers_to_one_item_are_lower": 0.83,
+    "random_responder_shows_in_two_indicators": 0.65,
+    "reversed_reviewer_correlates_negatively_with_the_panel": 0.85,
+    "self_ratings_are_skewed_and_consistent": 0.82,
+    "confused_codes_and_only_they_have_low_agreement": 0.85,
+    "seven_of_the_true_top_eight_are_found": 0.90,
+    "two_voices_dominate_and_two_are_nearly_silent": 1.00,
+}
+
+
+def test_shares_of_all_chance_plants_are_written_down(repo: Path) -> None:
+    assert set(SHARES) == set(CHANCE)
+    text = (repo / "data" / "demo" / "README.md").read_text(encoding="utf-8")
+    written = [float(share) for share in re.findall(r"\| ([01]?\.\d\d) \|$", text, flags=re.MULTILINE)]
+    assert sorted(written) == sorted(SHARES.values())[:-1]
+
+
 @pytest.mark.nightly
 def test_plants_show_under_other_seeds_as_often_as_written(tmp_path: Path) -> None:
-    shares = {name: 0 for name in CHANCE}
-    for seed in range(1, 41):
+    """Other seeds than those the shares were counted on; within three standard errors of both counts."""
+    n_seeds, found = 60, dict.fromkeys(CHANCE, 0)
+    for seed in range(1001, 1001 + n_seeds):
         raw = make(tmp_path / str(seed), seed=seed)
-        assert all(check(raw) for check in FIXED.values())
+        assert all(check(raw) for check in FIXED.values()), seed
         for name, check in CHANCE.items():
-            shares[name] += check(raw)
-    assert shares["no_strong_skill_is_dropped_and_no_irrelevant_one_kept"] >= 39
-    assert shares["misskeyed_item_correlates_negatively"] >= 38
-    assert shares["seven_of_the_true_top_eight_are_found"] >= 20
+            found[name] += bool(check(raw))
+    for name, share in SHARES.items():
+        error = np.sqrt(2 * max(share * (1 - share), 0.02) / n_seeds)
+        assert abs(found[name] / n_seeds - share) <= 3 * error, name

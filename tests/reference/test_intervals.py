@@ -37,7 +37,9 @@ def test_wilson_at_thirty_raters(count: int, limits: tuple[float, float]) -> Non
 
 
 @pytest.mark.parametrize(("case", "limits"), NEWCOMBE.items())
-def test_newcombe_1998(case: tuple[int, int], limits: tuple[tuple[float, float], tuple[float, float]]) -> None:
+def test_newcombe_1998(
+    case: tuple[int, int], limits: tuple[tuple[float, float], tuple[float, float]]
+) -> None:
     for function, printed in zip(
         (intervals.wilson_interval, intervals.clopper_pearson_interval), limits, strict=True
     ):
@@ -46,7 +48,9 @@ def test_newcombe_1998(case: tuple[int, int], limits: tuple[tuple[float, float],
         assert (share.low, share.high) == pytest.approx(printed, abs=6e-5)
 
 
-@pytest.mark.parametrize(("count", "n", "low"), [(10, 12, 0.552), (15, 20, 0.531), (18, 24, 0.551), (23, 30, 0.591)])
+@pytest.mark.parametrize(
+    ("count", "n", "low"), [(10, 12, 0.552), (15, 20, 0.531), (18, 24, 0.551), (23, 30, 0.591)]
+)
 def test_wilson_lower_limits_of_panels_that_pass(count: int, n: int, low: float) -> None:
     assert intervals.wilson_interval(count, n).low == pytest.approx(low, abs=5e-4)
 
@@ -65,7 +69,10 @@ def test_fewest_votes_with_lower_limit_of_seventy(n: int, needed: int) -> None:
 @pytest.mark.parametrize(("count", "n"), [(0, 7), (3, 7), (7, 7), (41, 90)])
 def test_scipy_agrees(count: int, n: int, level: float) -> None:
     exact = stats.binomtest(count, n)
-    for function, method in ((intervals.wilson_interval, "wilson"), (intervals.clopper_pearson_interval, "exact")):
+    for function, method in (
+        (intervals.wilson_interval, "wilson"),
+        (intervals.clopper_pearson_interval, "exact"),
+    ):
         ours, theirs = function(count, n, ci_level=level), exact.proportion_ci(level, method)
         assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-10)
 
@@ -114,7 +121,9 @@ def test_five_values_have_no_interval() -> None:
         (4.5, 10, (1, 5), (0.73888, 0.94540)),
     ],
 )
-def test_bounded_mean_limits(mean: float, n: int, scale: tuple[int, int], limits: tuple[float, float]) -> None:
+def test_bounded_mean_limits(
+    mean: float, n: int, scale: tuple[int, int], limits: tuple[float, float]
+) -> None:
     steps = scale[1] - scale[0]
     low, high = intervals.bounded_mean_limits((mean - scale[0]) / steps, n, steps, 0.95)
     assert (float(low), float(high)) == pytest.approx(limits, abs=5e-4)

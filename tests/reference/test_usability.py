@@ -69,7 +69,9 @@ def test_lix_of_the_survey() -> None:
 
 def test_lix_by_hand() -> None:
     # 8 words, 2 sentences, long: negotiation, difficult, partners
-    assert usability.lix("Negotiation is difficult. Our partners like it, too.").value == pytest.approx(8 / 2 + 37.5)
+    assert usability.lix("Negotiation is difficult. Our partners like it, too.").value == pytest.approx(
+        8 / 2 + 37.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,10 @@ def test_sentences(text: str, n_sentences: int) -> None:
 
 
 def test_items_of_an_instrument_are_sentences_without_full_stops() -> None:
-    assert usability.lix(["I listen", "I adapt my language"]).value == usability.lix("I listen. I adapt my language.").value
+    assert (
+        usability.lix(["I listen", "I adapt my language"]).value
+        == usability.lix("I listen. I adapt my language.").value
+    )
 
 
 def test_gulpease_by_hand() -> None:

@@ -1,8 +1,8 @@
 """Charts: one function per chart.
 
 Each returns a `Figure`: drawing, table of what is drawn, alternative text. All take a tidy frame with the
-glossary's column names and the options of `ktss_analysis.display.style.FrameOptions`. Importing this package does not load
-matplotlib.
+glossary's column names and the options of `ktss_analysis.display.style.FrameOptions`. Importing this package
+does not load matplotlib.
 """
 
 from __future__ import annotations

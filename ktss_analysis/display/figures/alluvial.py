@@ -9,7 +9,18 @@ import pandas as pd
 
 from ..numbers import DisplayError, format_count
 from ..style import SMALL, FrameOptions, Sheet, block_height, open_sheet, spread, wrap
-from .base import Figure, finish, hidden_sentence, prepare, reason_of, short, shown
+from .base import (
+    Figure,
+    draw_note,
+    finish,
+    hidden_sentence,
+    listed_note,
+    note_height,
+    prepare,
+    reason_of,
+    short,
+    shown,
+)
 
 MOST = 5
 BAR = 0.16
@@ -46,10 +57,13 @@ def alluvial(
     with open_sheet(options) as sheet:
         known = _merged(sheet, shown(data), stages)
         hidden = data[data["status"] != "ok"]
-        notes = [wrap("○ " + " → ".join(str(row[stage]) for stage in stages) + ": " + reason_of(row, sheet),
-                      sheet.room - 0.1, size=SMALL) for _, row in hidden.iterrows()]  # fmt: skip
+        note = listed_note(sheet, [
+            f"{' → '.join(str(row[stage]) for stage in stages)}: {reason_of(row, sheet)}"
+            for _, row in hidden.iterrows()
+        ])  # fmt: skip
         height = 3.1
-        sheet.lay_out(height + 0.1 + sum(block_height(note, SMALL) + 0.05 for note in notes))
+        sheet.lay_out(height + 0.1 + note_height(note))
+        draw_note(sheet, note, height)
         axes = sheet.canvas()
         if len(known):
             nodes = [_nodes(known, stage, height) for stage in stages]
@@ -67,10 +81,6 @@ def alluvial(
                 )
             for index, stage_nodes in enumerate(nodes):
                 _draw_nodes(sheet, axes, stage_nodes, SIDE + index * pitch, index, len(nodes), height, pitch)
-        y = height + 0.1
-        for note in notes:
-            sheet.text(0.05, y, note, va="top", size=SMALL, color=sheet.theme.note)
-            y += block_height(note, SMALL) + 0.05
         drawn = pd.concat([known, hidden[[*stages, "count", "status", "reason"]]], ignore_index=True)
         total = format_count(known["count"].sum(), locale=sheet.locale)
         first = sheet.word("alt.alluvial", stages=len(stages), total=total)

@@ -123,6 +123,11 @@ def hidden_note(sheet: Sheet, data: pd.DataFrame) -> str:
     )
 
 
+def listed_note(sheet: Sheet, entries: Sequence[str]) -> str:
+    """Return one wrapped line or more below a chart per number that is not shown."""
+    return "\n".join(wrap(f"○ {entry}", sheet.room - 0.1, size=SMALL) for entry in entries)
+
+
 def note_height(note: str) -> float:
     """Return the height a note below a chart takes."""
     return block_height(note, SMALL) + 0.14 if note else 0.0
@@ -260,7 +265,7 @@ def tick_texts(ticks: Sequence[float], kind: str, locale: str) -> list[str]:
         return [format_value(tick, "share", locale) for tick in ticks]
     digits = next((d for d in range(4) if all(abs(tick - round(tick, d)) < 1e-9 for tick in ticks)), 4)
     if kind in ("coefficient", "correlation"):
-        return [format_value(tick, kind, locale, digits=max(digits, 1)) for tick in ticks]
+        return [format_value(tick, kind, locale, digits=max(digits, 1)) if tick else "0" for tick in ticks]
     return [format_number(tick, digits=digits, locale=locale) for tick in ticks]
 
 

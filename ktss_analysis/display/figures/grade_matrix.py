@@ -8,9 +8,10 @@ import pandas as pd
 
 from ..numbers import MINUS, DisplayError, format_count
 from ..palette import Mark, grade_mark, text_colour_on, verdict_mark
-from ..style import SIZE, SMALL, FrameOptions, Sheet, block_height, open_sheet, wrap
+from ..style import SIZE, SMALL, FrameOptions, Sheet, block_height, open_sheet, text_width, wrap
 from .base import (
     Figure,
+    RowGrid,
     draw_key,
     draw_note,
     finish,
@@ -59,9 +60,13 @@ def grade_matrix(
     streams = list(dict.fromkeys(data["stream"]))
     with open_sheet(options) as sheet:
         words = _verdict_words(sheet, targets, verdicts)
-        grid = row_grid(sheet, targets["label"].tolist(), minimum=0.33)
         right = 1.5 if words else 0.0
-        pitch = min((sheet.room - grid.label_width - right) / len(streams), 1.25)
+        longest = max(text_width(word, SMALL) for stream in streams for word in stream.split())
+        for share in (0.36, 0.3, 0.24):
+            grid = row_grid(sheet, targets["label"].tolist(), share=share, minimum=0.33)
+            pitch = min((sheet.room - grid.label_width - right) / len(streams), 1.25)
+            if pitch > longest + 0.08:
+                break
         heads = [wrap(stream, pitch - 0.08, size=SMALL) for stream in streams]
         key, key_height = key_line(sheet, _key(sheet, data))
         top = key_height + max(block_height(head, SMALL) for head in heads) + 0.12
@@ -74,14 +79,11 @@ def grade_matrix(
         for index, head in enumerate(heads):
             x = grid.label_width + (index + 0.5) * pitch
             sheet.text(x, top - 0.05, head, ha="center", va="bottom", size=SMALL, color=sheet.theme.secondary)
-        cells = data.set_index(["target_id", "stream"])["grade"].to_dict()
+        _draw_cells(sheet, axes, data, grid, pitch, top)
+        x = grid.label_width + len(streams) * pitch + 0.14
         for target, y in zip(targets["target_id"], grid.centres, strict=True):
-            for index, stream in enumerate(streams):
-                place = (grid.label_width + (index + 0.5) * pitch, top + y, min(pitch - 0.08, 0.72))
-                _cell(sheet, axes, cells.get((target, stream), ""), place)
             if target in words:
                 mark, word = words[target]
-                x = grid.label_width + len(streams) * pitch + 0.14
                 axes.plot([x], [top + y], **sheet.marker(mark, size=7))
                 sheet.text(x + 0.13, top + y, wrap(word, 1.2, size=SMALL), size=SMALL)
         counts = shown(data)["grade"].value_counts()
@@ -94,6 +96,16 @@ def grade_matrix(
         return finish(
             sheet, data, sheet.word("alt.matrix", **sizes), *sentences, hidden_sentence(sheet, data)
         )
+
+
+def _draw_cells(sheet: Sheet, axes: Any, data: pd.DataFrame, grid: RowGrid, pitch: float, top: float) -> None:
+    """Draw the cell of every target and stream; a pair without a row is drawn as not shown."""
+    grades = data.set_index(["target_id", "stream"])["grade"].to_dict()
+    streams = list(dict.fromkeys(data["stream"]))
+    for target, y in zip(dict.fromkeys(data["target_id"]), grid.centres, strict=True):
+        for index, stream in enumerate(streams):
+            place = (grid.label_width + (index + 0.5) * pitch, top + y, min(pitch - 0.08, 0.72))
+            _cell(sheet, axes, grades.get((target, stream), ""), place)
 
 
 def checked_grade(grade: object) -> str:

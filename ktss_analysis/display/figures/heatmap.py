@@ -129,7 +129,7 @@ def _cell(
     x, y, width, height = place
     corner = (x + 0.01, y - height / 2 + 0.01)
     if text is None:
-        edge = {"edgecolor": sheet.theme.note, "linewidth": 0.7, "linestyle": "--"}
+        edge: dict[str, Any] = {"edgecolor": sheet.theme.note, "linewidth": 0.7, "linestyle": "--"}
         axes.add_patch(Rectangle(corner, width - 0.02, height - 0.02, facecolor="none", **edge))
         axes.plot([x + width / 2], [y], **sheet.marker(Mark(sheet.theme.note, "o", False, "○"), size=5))
         return

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from ..numbers import EN_DASH, DisplayError, format_count, format_value
-from ..style import SMALL, FrameOptions, Sheet, block_height, open_sheet, spread, wrap
-from .base import Figure, finish, hidden_sentence, nice_ticks, prepare, reason_of, shown, tick_texts
+from ..numbers import EN_DASH, format_count, format_value
+from ..style import FrameOptions, Sheet, open_sheet
+from .base import Figure, draw_note, finish, hidden_sentence, listed_note, note_height, reason_of, shown
+from .curves import BELOW, HEIGHT, TOP, counted, counted_axes, side_labels
 from .intervals import threshold_text
+
+RIGHT = 1.9
 
 
 def saturation(
@@ -35,77 +38,46 @@ def saturation(
     **options
         Title, subtitle and the like, see `style.FrameOptions`.
     """
-    groups = pd.to_numeric(rows["value"]).astype(int) if "value" in rows else None
-    data = prepare(rows, ["value", "estimate", "lowest", "highest"], "saturation")
-    data["value"] = groups.to_numpy() if groups is not None else data["value"]
-    data = data.sort_values("value").reset_index(drop=True)
-    if data["value"].duplicated().any():
-        raise DisplayError("saturation: one row per number of groups; a number stands there twice")
+    data = counted(rows, ["estimate", "lowest", "highest"], "saturation")
     lines = dict(thresholds or {})
     with open_sheet(options) as sheet:
-        theme, locale = sheet.theme, sheet.locale
-        known = shown(data)
-        right = 1.9
-        notes = [
-            wrap(f"○ {format_count(row.value, locale=locale)} {sheet.word('groups_analysed')}: "
-                 f"{reason_of(row, sheet)}", sheet.room - 0.1, size=SMALL)
+        name = sheet.word("groups_analysed")
+        note = listed_note(sheet, [
+            f"{format_count(row.value, locale=sheet.locale)} {name}: {reason_of(row, sheet)}"
             for row in data[data["status"] != "ok"].itertuples()
-        ]  # fmt: skip
-        height, below = 2.7, 0.5
-        sheet.lay_out(0.15 + height + below + sum(block_height(note, SMALL) + 0.05 for note in notes))
-        axes = sheet.axes(0.6, 0.15, sheet.room - 0.6 - right, height)
-        top = 1.0 if value_format == "share" else float(np.nanmax([*data["highest"], *lines.values(), 1.0]))
-        axes.set_xlim(data["value"].min() - 0.15, data["value"].max() + 0.15)
-        axes.set_ylim(0, top * (1.02 if value_format == "share" else 1.1))
-        ticks = nice_ticks(0, top)
-        axes.set_yticks(ticks, tick_texts(ticks, value_format, locale))
-        step = max(1, -(-len(data) // 14))
-        axes.set_xticks(
-            data["value"][::step], [format_count(v, locale=locale) for v in data["value"][::step]]
-        )
-        axes.set_xlabel(sheet.word("groups_analysed"), color=theme.secondary, size=SMALL, labelpad=3)
-        sheet.value_grid(axes, "y")
-        colour = theme.categories[0].colour
-        axes.fill_between(
-            data["value"], data["lowest"], data["highest"], color=colour, alpha=0.18, linewidth=0
-        )
-        axes.plot(data["value"], data["estimate"], color=colour, linewidth=1.8, zorder=3)
-        axes.plot(
-            data["value"], data["estimate"], zorder=4, clip_on=False, **sheet.marker(theme.categories[0])
-        )
-        x = sheet.room - right + 0.1
+        ])  # fmt: skip
+        bottom = TOP + HEIGHT + BELOW
+        sheet.lay_out(bottom + note_height(note))
+        draw_note(sheet, note, bottom)
+        top = 1.02 if value_format == "share" else 1.1 * np.nanmax([*data["highest"], *lines.values(), 1.0])
+        axes = counted_axes(sheet, data, name, right=RIGHT, limits=(0.0, float(top)), kind=value_format)
+        mark, x = sheet.theme.categories[0], data["value"]
+        axes.fill_between(x, data["lowest"], data["highest"], color=mark.colour, alpha=0.18, linewidth=0)
+        axes.plot(x, data["estimate"], color=mark.colour, linewidth=1.8, zorder=3)
+        axes.plot(x, data["estimate"], zorder=4, clip_on=False, **sheet.marker(mark))
+        dashed: dict[str, Any] = {"color": sheet.theme.secondary, "linewidth": 1.1, "linestyle": (0, (4, 3))}
         for value in lines.values():
-            axes.axhline(value, color=theme.secondary, linewidth=1.1, linestyle=(0, (4, 3)), zorder=2)
-        named = [(threshold_text(label, value, value_format, locale), value, theme.secondary)
-                 for label, value in lines.items()]  # fmt: skip
-        if len(known):
-            last, middle = known.iloc[-1], known.iloc[len(known) // 2 if len(known) > 2 else 0]
-            mean = f"{sheet.word('mean')}: {format_value(last['estimate'], value_format, locale)}"
-            named.append((mean, last["estimate"], theme.text))
-            named.append((sheet.word("range"), (middle["lowest"] + middle["highest"]) / 2, theme.note))
-        labels = [(wrap(text, right - 0.15, size=SMALL), float(value), ink) for text, value, ink in named]
-        _write(sheet, labels, x, 0.15, height, axes.get_ylim()[1])
-        y = 0.15 + height + below
-        for note in notes:
-            sheet.text(0.05, y, note, va="top", size=SMALL, color=theme.note)
-            y += block_height(note, SMALL) + 0.05
-        return finish(sheet, data, sheet.word("alt.saturation"), *_points(sheet, known, value_format),
-                      hidden_sentence(sheet, data))  # fmt: skip
+            axes.axhline(value, zorder=2, **dashed)
+        side_labels(sheet, axes, _labels(sheet, shown(data), lines, value_format), RIGHT)
+        points = _points(sheet, shown(data), value_format)
+        return finish(sheet, data, sheet.word("alt.saturation"), *points, hidden_sentence(sheet, data))
 
 
-def _write(
-    sheet: Sheet,
-    labels: Sequence[tuple[str, float, str]],
-    x: float,
-    top: float,
-    height: float,
-    highest: float,
-) -> None:
-    """Write direct labels at the heights of what they name, moved apart where they would overlap."""
-    wanted = [top + height * (1 - value / highest) for _, value, _ in labels]
-    sizes = [block_height(text, SMALL) + 0.06 for text, *_ in labels]
-    for (text, _, colour), y in zip(labels, spread(wanted, sizes, top - 0.1, top + height), strict=True):
-        sheet.text(x, y, text, size=SMALL, color=colour)
+def _labels(
+    sheet: Sheet, known: pd.DataFrame, lines: Mapping[str, float], kind: str
+) -> list[tuple[str, float, str]]:
+    """Return text, value and colour of what stands beside the curve."""
+    theme = sheet.theme
+    labels = [
+        (threshold_text(label, value, kind, sheet.locale), float(value), theme.secondary)
+        for label, value in lines.items()
+    ]
+    if len(known):
+        last, middle = known.iloc[-1], known.iloc[len(known) // 2 if len(known) > 2 else 0]
+        mean = f"{sheet.word('mean')}: {format_value(last['estimate'], kind, sheet.locale)}"
+        labels.append((mean, float(last["estimate"]), theme.text))
+        labels.append((sheet.word("range"), float(middle["lowest"] + middle["highest"]) / 2, theme.note))
+    return labels
 
 
 def _points(sheet: Sheet, known: pd.DataFrame, kind: str) -> list[str]:

@@ -13,9 +13,12 @@ from ..palette import Mark
 from ..style import SMALL, FrameOptions, Sheet, block_height, open_sheet, spread, text_width, wrap
 from .base import (
     Figure,
+    draw_note,
     finish,
     hidden_sentence,
+    listed_note,
     nice_ticks,
+    note_height,
     prepare,
     reason_of,
     short,
@@ -65,14 +68,14 @@ def slope(
         table = data.pivot(index="target_id", columns="round", values="estimate").astype(float)  # noqa: PD010
         names = data.drop_duplicates("target_id").set_index("target_id")["label"]
         ends = _end_labels(sheet, table, names, highlight, value_format)
-        notes = [
-            wrap(f"○ {row.label}, {sheet.word('round', round=row.round)}: {reason_of(row, sheet)}",
-                 sheet.room - 0.1, size=SMALL)
+        note = listed_note(sheet, [
+            f"{row.label}, {sheet.word('round', round=row.round)}: {reason_of(row, sheet)}"
             for row in data[data["status"] != "ok"].itertuples()
-        ]  # fmt: skip
+        ])  # fmt: skip
         height = max(2.6, sum(size for *_, size in ends.values()) + 0.1)
-        below = sum(block_height(note, SMALL) + 0.05 for note in notes)
-        sheet.lay_out(0.1 + height + 0.36 + below)
+        bottom = 0.1 + height + 0.36
+        sheet.lay_out(bottom + note_height(note))
+        draw_note(sheet, note, bottom)
         label_width = sheet.room * 0.36
         left = 0.5
         axes = sheet.axes(left, 0.1, sheet.room - left - label_width - 0.35, height)
@@ -84,10 +87,6 @@ def slope(
         _write_ends(
             sheet, axes, table, ends, highlight, limits, height, sheet.room - label_width, value_format
         )
-        y = 0.1 + height + 0.36
-        for note in notes:
-            sheet.text(0.05, y, note, va="top", size=SMALL, color=sheet.theme.note)
-            y += block_height(note, SMALL) + 0.05
         sentence = sheet.word(
             "alt.slope", count=format_count(len(table), locale=sheet.locale), rounds=len(rounds)
         )
@@ -167,7 +166,7 @@ def _write_ends(
         last = table.loc[name].dropna().index[-1]
         x_low, x_high = axes.get_xlim()
         x_point = edge - span * (x_high - float(last)) / (x_high - x_low)
-        line = {
+        line: dict[str, Any] = {
             "linewidth": 0.6,
             "color": sheet.theme.note,
             "linestyle": "-" if last == table.columns[-1] else ":",

@@ -107,7 +107,7 @@ def _tile(
     hidden = row.status != "ok"
     mark = sheet.theme.verdicts["not decided"] if hidden else sheet.theme.verdicts[row.verdict]
     fill = sheet.theme.background if hidden else sheet.theme.band
-    edge = {"edgecolor": mark.colour, "linewidth": 0.9, "linestyle": "--" if hidden else "-"}
+    edge: dict[str, Any] = {"edgecolor": mark.colour, "linewidth": 0.9, "linestyle": "--" if hidden else "-"}
     axes.add_patch(Rectangle((x + 0.01, y + 0.01), width - 0.02, height - 0.02, facecolor=fill, **edge))
     if not hidden:
         axes.add_patch(Rectangle((x, y), 0.07, height, facecolor=mark.colour, edgecolor="none"))

@@ -85,18 +85,20 @@ local ZERO_WIDTH_SPACE = "\u{200B}"
 
 -- Long identifiers and addresses get places to break, so that they never leave the page.
 local function breakable(text, limit)
-  if utf8.len(text) <= limit then return text end
-  local pieces, since = {}, 0
-  for _, code in utf8.codes(text) do
-    local character = utf8.char(code)
-    table.insert(pieces, character)
-    since = since + 1
-    if (character:find("[/._%-:=?&,;|]") and since > 3) or since >= limit then
-      table.insert(pieces, ZERO_WIDTH_SPACE)
-      since = 0
+  return (text:gsub("[^ ]+", function(token)
+    if utf8.len(token) <= limit then return token end
+    local pieces, since = {}, 0
+    for _, code in utf8.codes(token) do
+      local character = utf8.char(code)
+      table.insert(pieces, character)
+      since = since + 1
+      if (character:find("[/._%-:=?&,;|]") and since > 3) or since >= limit then
+        table.insert(pieces, ZERO_WIDTH_SPACE)
+        since = 0
+      end
     end
-  end
-  return table.concat(pieces)
+    return table.concat(pieces)
+  end))
 end
 
 local function quoted(text)
@@ -109,6 +111,13 @@ local function raw_inline(text) return pandoc.RawInline("typst", text) end
 local function typst(content)
   local blocks = pandoc.utils.type(content) == "Inlines" and { pandoc.Plain(content) } or content
   return (pandoc.write(pandoc.Pandoc(blocks), "typst"):gsub("%s+$", ""))
+end
+
+-- A hyphen inside an identifier or an address would change it.
+local function typst_word(text, limit)
+  local word = pandoc.Str(breakable(text, limit))
+  if not text:find("[_@/\\]") and not text:find("%.%w+%.") then return word end
+  return { raw_inline("#text(hyphenate: false)["), word, raw_inline("]") }
 end
 
 -- Badges, breaks, equations -------------------------------------------------------------------------
@@ -373,13 +382,9 @@ local function plain_table(el)
     return { spec[1], IS_DOCX and total > 0 and (shape.weights[i] + 2) / total or nil }
   end)
   if IS_DOCX and shape.size < 8.6 then
-    local rows = pandoc.List(el.head.rows)
-    for _, body in ipairs(el.bodies) do rows:extend(body.body) end
-    for _, row in ipairs(rows) do
-      for _, cell in ipairs(row.cells) do
-        cell.contents = { pandoc.Div(cell.contents, pandoc.Attr("", {}, { ["custom-style"] = "Table Small" })) }
-      end
-    end
+    el = el:walk({ Plain = function(plain)
+      return pandoc.Div({ pandoc.Para(plain.content) }, pandoc.Attr("", {}, { ["custom-style"] = "Table Small" }))
+    end })
   end
   local id = el.identifier ~= "" and el.identifier or "table-" .. el.attributes.number:match("%d+")
   local caption = caption_inlines(el.attributes.number, pandoc.utils.blocks_to_inlines(el.caption.long))
@@ -388,7 +393,7 @@ local function plain_table(el)
   for _, name in ipairs({ "number", "row-header", "widest", "longest" }) do el.attributes[name] = nil end
   if not IS_HTML then return el end
   return pandoc.Div({ el }, pandoc.Attr("", { "table-scroll" },
-    { role = "group", tabindex = "0", ["aria-labelledby"] = id .. "-title" }))
+    { { "role", "group" }, { "tabindex", "0" }, { "aria-labelledby", id .. "-title" } }))
 end
 
 local function table_block(el)
@@ -498,12 +503,12 @@ function Pandoc(doc)
   doc = number_all(tidy_headings(doc))
   if IS_TYPST then
     doc = doc:walk({
-      Str = function(el) return pandoc.Str(breakable(printable(el.text), 24)) end,
+      Str = function(el) return typst_word(printable(el.text), 24) end,
       Code = function(el) el.text = breakable(printable(el.text), 24) return el end,
       CodeBlock = function(el) el.text = printable(el.text) return el end,
     })
     doc = doc:walk({ Table = function(el)
-      return el:walk({ Str = function(s) return pandoc.Str(breakable(s.text, 16)) end })
+      return el:walk({ Str = function(s) return typst_word(s.text, 16) end })
     end })
   end
   doc = doc:walk({ Link = reference, Span = span })

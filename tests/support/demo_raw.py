@@ -14,8 +14,12 @@ import pandas as pd
 import yaml
 from openpyxl import load_workbook
 
-GUIDE = {"IT.csv": ("cp1252", ";"), "PL.tsv": ("utf-16", "\t"), "FI.csv": ("utf-8-sig", ";"),
-         "NL_other.csv": ("utf-8", ",")}  # fmt: skip
+GUIDE = {
+    "IT.csv": ("cp1252", ";"),
+    "PL.tsv": ("utf-16", "\t"),
+    "FI.csv": ("utf-8-sig", ";"),
+    "NL_other.csv": ("utf-8", ","),
+}
 BLANK = {"", "n/a", "-"}
 
 
@@ -43,16 +47,18 @@ def alpha_of_code(first: set, second: set, units: set) -> float:
 
 def even_odd(answers: np.ndarray, scales: list[str]) -> float:
     """Correlation of the halves over scales, stepped up."""
-    halves = np.array([
-        [np.nanmean(answers[[k for k, s in enumerate(scales) if s == scale][part::2]]) for part in (0, 1)]
-        for scale in dict.fromkeys(scales)
-    ])  # fmt: skip
+    halves = np.array(
+        [
+            [np.nanmean(answers[[k for k, s in enumerate(scales) if s == scale][part::2]]) for part in (0, 1)]
+            for scale in dict.fromkeys(scales)
+        ]
+    )
     r = np.corrcoef(halves[:, 0], halves[:, 1])[0, 1]
     return 2 * r / (1 + r)
 
 
 class Raw:
-    """All raw files of one demonstration, answers of repeated and late forms left out where a frame says so."""
+    """All raw files of one demonstration; repeated and late forms are left out of the answers."""
 
     def __init__(self, data: Path, truth: Path, framework: Path) -> None:
         self.data, self.truth_folder = data, truth
@@ -66,10 +72,12 @@ class Raw:
         return pd.read_csv(self.truth_folder / f"{name}.csv", keep_default_na=False)
 
     def table(self, name: str, separator: str = ",") -> pd.DataFrame:
-        return pd.read_csv(self.data / name, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return pd.read_csv(
+            self.data / name, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
 
     def sheet(self, name: str, sheet: str) -> pd.DataFrame:
-        rows = list(load_workbook(self.data / name, read_only=True)[sheet].iter_rows(values_only=True))
+        rows = list(load_workbook(self.data / name)[sheet].iter_rows(values_only=True))
         return pd.DataFrame(rows[1:], columns=rows[0])
 
     def guide_file(self, name: str) -> pd.DataFrame:
@@ -100,7 +108,9 @@ class Raw:
     @cached_property
     def tool(self) -> pd.DataFrame:
         """One row per person, numbers; self-ratings as given, keys not turned."""
-        labels = {text: k for texts in self.framework["scale"]["labels"].values() for k, text in enumerate(texts, 1)}
+        labels = {
+            text: k for texts in self.framework["scale"]["labels"].values() for k, text in enumerate(texts, 1)
+        }
         first = self.tool_cells[~self.tool_cells.index.duplicated()].drop(columns=["submitted", "language"])
         return first.map(lambda c: np.nan if c is None or c in BLANK else float(labels.get(c, c)))
 
@@ -123,8 +133,10 @@ class Raw:
 
     @cached_property
     def round_rows(self) -> dict[int, pd.DataFrame]:
-        return {1: self.table("synthetic_workshop_round1.csv"),
-                2: self.sheet("synthetic_workshop_round2.xlsx", "Round 2")}  # fmt: skip
+        return {
+            1: self.table("synthetic_workshop_round1.csv"),
+            2: self.sheet("synthetic_workshop_round2.xlsx", "Round 2"),
+        }
 
     def round(self, number: int) -> pd.DataFrame:
         rows = self.round_rows[number]
@@ -139,7 +151,7 @@ class Raw:
     def pairs_together(self) -> Counter:
         return Counter(
             pair for shown in self.choices["shown"] for pair in combinations(sorted(shown.split("|")), 2)
-        )  # fmt: skip
+        )
 
     def best_minus_worst(self) -> pd.Series:
         table = self.choices

@@ -1,0 +1,98 @@
+"""Statistics for instruments, expert panels and coded talk: formulas only, no files, no prose.
+
+Persons (or rated units) are rows, items are columns; options are keyword-only. A single quantity comes as an
+`Estimate`, a quantity per item as a frame with the same fields as columns.
+"""
+
+from .agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from .coding import code_cooccurrence, code_salience, framework_matrix, saturation
+from .consensus import (
+    central_tendency,
+    disagreement_index,
+    kendall_w,
+    round_stability,
+    share_agreeing,
+    tastle_wierman,
+)
+from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, modified_kappa, scale_cvi
+from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
+from .intervals import clopper_pearson_interval, feldt_interval, median_interval, wilson_interval
+from .intraclass import icc
+from .items import inter_item_correlations, item_statistics, score_items
+from .lower_bounds import guttman_lambdas, split_half
+from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
+from .registry import STATISTICS, Statistic, statistic
+from .reliability import cronbach_alpha, omega_total, standard_error_of_measurement, standardized_alpha
+from .resampling import bootstrap_interval, jackknife_interval
+from .screening import (
+    duplicate_answers,
+    even_odd_consistency,
+    intra_individual_variability,
+    longstring,
+    mahalanobis_distance,
+    psychometric_synonyms,
+    reversed_rater,
+    speeders,
+)
+from .usability import lix, readability, sus_scores, system_usability_scale
+
+__all__ = [
+    "STATISTICS",
+    "Statistic",
+    "affine_plane_design",
+    "aiken_v",
+    "bartlett_sphericity",
+    "best_worst_scores",
+    "bootstrap_interval",
+    "central_tendency",
+    "clopper_pearson_interval",
+    "code_cooccurrence",
+    "code_salience",
+    "cohen_kappa",
+    "content_validity_ratio",
+    "correlation_eigenvalues",
+    "critical_cvr",
+    "cronbach_alpha",
+    "disagreement_index",
+    "duplicate_answers",
+    "even_odd_consistency",
+    "feldt_interval",
+    "fleiss_kappa",
+    "framework_matrix",
+    "friedman_nemenyi",
+    "guttman_lambdas",
+    "icc",
+    "inter_item_correlations",
+    "intra_individual_variability",
+    "item_cvi",
+    "item_statistics",
+    "jackknife_interval",
+    "kendall_w",
+    "kmo",
+    "krippendorff_alpha",
+    "lix",
+    "longstring",
+    "mahalanobis_distance",
+    "median_interval",
+    "modified_kappa",
+    "omega_total",
+    "parallel_analysis",
+    "psychometric_synonyms",
+    "ranking_tiers",
+    "readability",
+    "reversed_rater",
+    "round_stability",
+    "saturation",
+    "scale_cvi",
+    "score_items",
+    "share_agreeing",
+    "speeders",
+    "split_half",
+    "standard_error_of_measurement",
+    "standardized_alpha",
+    "statistic",
+    "sus_scores",
+    "system_usability_scale",
+    "tastle_wierman",
+    "wilson_interval",
+]

@@ -1,0 +1,196 @@
+"""Dimensionality against psych (R)."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ktss_analysis.core import StatisticError
+from ktss_analysis.psychometrics.dimensionality import (
+    bartlett_sphericity,
+    correlation_eigenvalues,
+    kmo,
+    parallel_analysis,
+)
+
+ITEMS = [f"{letter}{number}" for letter in "ACENO" for number in range(1, 6)]
+HS = [f"x{number}" for number in range(1, 10)]
+
+
+@pytest.fixture(scope="module")
+def reference(shared):
+    return json.loads((shared / "reference" / "factor.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def complete(shared):
+    return pd.read_csv(shared / "reference" / "data" / "bfi_complete.csv")[ITEMS]
+
+
+@pytest.fixture(scope="module")
+def holzinger(shared):
+    return pd.read_csv(shared / "reference" / "data" / "hs1939.csv")[HS]
+
+
+@pytest.fixture(scope="module")
+def all_answers(shared):
+    return pd.read_csv(shared / "data" / "psych-bfi" / "bfi.csv")[ITEMS]
+
+
+def test_eigenvalues_equal_psych(reference, complete, holzinger):
+    for data, entry in ((complete, "bfi"), (holzinger, "hs9")):
+        ours = correlation_eigenvalues(data)["estimate"].astype(float)
+        np.testing.assert_allclose(ours, reference["eigen"][entry], atol=1e-10)
+
+
+def test_pairwise_eigenvalues_equal_psych(shared, all_answers):
+    expected = json.loads((shared / "data" / "psych-bfi" / "reference_R.json").read_text())["all25"]
+    ours = correlation_eigenvalues(all_answers, missing="pairwise")["estimate"].astype(float)
+    np.testing.assert_allclose(ours, expected["eigenvalues_pearson"], atol=6e-9)
+
+
+def test_bartlett_equals_psych(reference, complete, holzinger):
+    for data, entry in ((complete, "bfi_complete"), (holzinger, "hs9")):
+        row = bartlett_sphericity(data).iloc[0]
+        assert row["estimate"] == pytest.approx(reference["bartlett"][entry]["chisq"], rel=1e-11)
+        assert row["df"] == reference["bartlett"][entry]["df"]
+        assert row["p_value"] == pytest.approx(reference["bartlett"][entry]["p"], rel=1e-6)
+
+
+def test_kmo_equals_psych(reference, complete, holzinger, all_answers):
+    cases = (
+        (complete, "raise", "bfi_complete"),
+        (holzinger, "raise", "hs9"),
+        (all_answers, "pairwise", "bfi_pairwise"),
+    )
+    for data, missing, entry in cases:
+        ours = kmo(data, missing=missing)
+        assert ours["estimate"].iloc[0] == pytest.approx(reference["kmo"][entry]["MSA"], abs=1e-10), entry
+        by_item = ours.iloc[1:].set_index("item_id")["estimate"]
+        for item, value in reference["kmo"][entry]["MSAi"].items():
+            assert by_item[item] == pytest.approx(value, abs=1e-10), item
+
+
+def test_parallel_analysis_of_the_bfi(reference, complete):
+    """psych: five components; its means carry simulation error, as ours do."""
+    result = parallel_analysis(complete, n_sets=300, seed=1)
+    assert result.n_factors == reference["parallel"]["both_200"]["ncomp"] == 5
+    np.testing.assert_allclose(
+        result.frame["reference_mean"].astype(float),
+        reference["parallel"]["both_200"]["pc_sim_mean"],
+        atol=4e-3,
+    )
+
+
+def test_shuffling_agrees_with_psych(reference, complete):
+    result = parallel_analysis(complete, n_sets=60, seed=1, method="permutation")
+    assert result.n_factors == 5
+    np.testing.assert_allclose(
+        result.frame["reference_mean"].astype(float),
+        reference["parallel"]["both_200"]["pc_simr_mean"],
+        atol=6e-3,
+    )
+
+
+def test_holzinger_swineford_has_three_dimensions(holzinger):
+    assert parallel_analysis(holzinger, n_sets=200, seed=1).n_factors == 3
+
+
+def test_reference_eigenvalues_equal_those_of_drawn_data():
+    """The shortcut through cross-products has the distribution of eigenvalues of drawn variables."""
+    from ktss_analysis.psychometrics.dimensionality import _normal_eigenvalues
+
+    generator = np.random.default_rng(8)
+    drawn = np.array(
+        [
+            np.linalg.eigvalsh(np.corrcoef(generator.normal(size=(12, 4)), rowvar=False))[::-1]
+            for _ in range(4000)
+        ]
+    )
+    short = _normal_eigenvalues(12, 4, 4000, np.random.default_rng(9))
+    np.testing.assert_allclose(short.mean(axis=0), drawn.mean(axis=0), atol=0.025)
+    np.testing.assert_allclose(np.quantile(short, 0.95, axis=0), np.quantile(drawn, 0.95, axis=0), atol=0.06)
+
+
+# --- data that other programs answer with a number, a warning or a crash
+
+EVERY = (correlation_eigenvalues, parallel_analysis, bartlett_sphericity, kmo)
+
+
+def verdict(result):
+    if isinstance(result, pd.DataFrame):
+        (pair,) = set(zip(result["status"], result["reason"], strict=True))
+        assert result["estimate"].isna().all() or pair[0] == "ok"
+        return pair
+    assert (result.n_factors is None) == (result.status != "ok")
+    return result.status, result.reason
+
+
+@pytest.fixture
+def answers():
+    generator = np.random.default_rng(5)
+    trait = generator.normal(size=(60, 1))
+    raw = np.clip(np.rint(3.5 + trait + generator.normal(size=(60, 5))), 1, 6)
+    return pd.DataFrame(raw, columns=["N1", "N2", "N3", "N4", "N5"])
+
+
+@pytest.mark.parametrize("function", EVERY)
+def test_constant_item(function, answers):
+    assert verdict(function(answers.assign(N3=3.0))) == (
+        "undefined",
+        "item 'N3': everybody gave the same answer",
+    )
+
+
+@pytest.mark.parametrize("function", EVERY)
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_not_more_persons_than_items(function, answers, n):
+    status, reason = verdict(function(answers.head(n)))
+    assert status in ("too_few", "undefined")
+    assert reason
+
+
+@pytest.mark.parametrize("function", [parallel_analysis, bartlett_sphericity, kmo])
+def test_duplicate_item_is_named(function, answers):
+    status, reason = verdict(function(answers.assign(N2=answers["N1"])))
+    assert status == "undefined"
+    assert "'N1' and 'N2' correlate perfectly" in reason
+
+
+@pytest.mark.parametrize("function", [parallel_analysis, bartlett_sphericity, kmo])
+def test_dependent_items(function, answers):
+    status, reason = verdict(function(answers.assign(N5=answers["N1"] + answers["N2"] - answers["N3"])))
+    assert (status, "not positive definite" in reason) == ("undefined", True)
+
+
+@pytest.mark.parametrize("function", EVERY)
+def test_item_that_nobody_answered(function, answers):
+    assert verdict(function(answers.assign(N3=np.nan), missing="pairwise")) == (
+        "too_few", "item 'N3': nobody answered",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("function", EVERY)
+def test_one_item(function, answers):
+    assert verdict(function(answers[["N1"]]))[0] == "undefined"
+
+
+def test_two_items_have_no_kmo(answers):
+    assert verdict(kmo(answers[["N1", "N2"]])) == ("undefined", "2 item(s); needs 3 or more")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_sets": 3}, "n_sets=3"),
+        ({"quantile": 1.5}, "quantile=1.5"),
+        ({"method": "bootstrap"}, "method='bootstrap'"),
+        ({"method": "permutation", "missing": "pairwise"}, "complete rows"),
+    ],
+)
+def test_wrong_options_are_refused(answers, options, message):
+    with pytest.raises(StatisticError, match=message):
+        parallel_analysis(answers, **options)
