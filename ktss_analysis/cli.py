@@ -38,7 +38,11 @@ def demo(
 
 
 @app.command()
-def check(study: StudyFile, as_json: AsJson = False) -> None:
+def check(
+    study: StudyFile,
+    everything: Annotated[bool, typer.Option("--all", help="List every remark, also those of one kind.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Read and check all inputs of a study without running it; exit code 1 when there are errors."""
     from .intake.check import check_study
     from .rules import load_rules
@@ -51,7 +55,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(problems.to_json(orient="records", force_ascii=False, indent=1))
     else:
-        _print_table(problems)
+        _print_table(problems if everything else _summed_up(problems))
         rest = len(problems) - errors
         typer.echo(f"{_plural(errors, 'error')}, {_plural(rest, 'remark')} in {_plural(len(loaded.sources), 'source')}")
     raise typer.Exit(1 if errors else 0)
@@ -124,6 +128,22 @@ def stat(
         _print_result(result)
 
 
+def _summed_up(problems: Any) -> Any:
+    """Put more than three notes of one rule and file into one line with their number; errors stay as they are."""
+    import pandas as pd
+
+    kinds = problems.groupby(["source", "file", "rule"], dropna=False)["level"].transform("size")
+    many = (problems["level"] == "note") & (kinds > 3)
+    lines = problems[~many].copy()
+    for (source, file, rule), part in problems[many].groupby(["source", "file", "rule"], sort=False):
+        first = part.iloc[0]
+        example = "first" if pd.isna(first["found"]) else f"e.g. {first['found']!r}"
+        line = {"level": "note", "source": source, "file": file, "rule": rule, "reason": first["reason"],
+                "found": f"{len(part)} times, {example} in row {first['row']} (--all lists them)"}
+        lines.loc[len(problems) + len(lines)] = pd.Series(line)
+    return lines
+
+
 def _executor(scheduler: str) -> Any:
     if not scheduler:
         return None
@@ -156,10 +176,14 @@ def _print_table(frame: Any) -> None:
     table = Table(show_edge=False, header_style="bold", pad_edge=False)
     for column in frame.columns:
         table.add_column(str(column), overflow="fold")
-    for row in frame.itertuples(index=False):
-        table.add_row(*("" if value is None or value != value else str(value) for value in row))
+    for row in frame.astype(object).where(frame.notna(), "").itertuples(index=False):
+        table.add_row(*map(_short, row))
     width = None if sys.stdout.isatty() else 200
     Console(width=width, highlight=False).print(table)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _print_result(result: Any) -> None:

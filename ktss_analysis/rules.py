@@ -201,7 +201,11 @@ def grade_consensus(rows: Rows, skill_id: str, rules: Rules) -> Graded:
 
 
 def grade_salience(rows: Rows, skill_id: str, rules: Rules) -> Graded:
-    """Grade stream 3: whether focus groups raise the skill by themselves."""
+    """Grade stream 3: whether focus groups raise the skill by themselves.
+
+    A code whose coders disagree counts for nothing. A code too rare for the coders' agreement to be judged can
+    still show that hardly any group raised the skill; it cannot show more.
+    """
     raised, positive, negative, alpha = (
         rows.get(f"focus_groups.{statistic}.{skill_id}")
         for statistic in ("groups_raising", "share_positive", "share_negative", "krippendorff_alpha")
@@ -213,11 +217,11 @@ def grade_salience(rows: Rows, skill_id: str, rules: Rules) -> Graded:
     if n_groups < rules.streams["salience"].minimum:
         return Graded("?", n_groups, "too_few", ids)
     share = float(raised["estimate"]) / n_groups
-    if share > 0:
-        if alpha is None or alpha["status"] != "ok":
-            return Graded("?", n_groups, "coding_not_checked", ids)
-        if alpha["estimate"] < rules.value("coder_agreement"):
-            return Graded("?", n_groups, "coders_disagree", ids)
+    checked = alpha is not None and alpha["status"] == "ok"
+    if checked and alpha is not None and alpha["estimate"] < rules.value("coder_agreement"):
+        return Graded("?", n_groups, "coders_disagree", ids)
+    if not checked and share > rules.value("salience_silent") + 1e-12:
+        return Graded("?", n_groups, "coding_not_checked", ids)
     majority = rules.value("valence_majority")
     if negative is not None and negative["status"] == "ok" and negative["estimate"] > majority:
         return Graded("-", n_groups, "mostly_negative", ids)

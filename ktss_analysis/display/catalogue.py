@@ -67,6 +67,23 @@ class Catalogue:
             )
         return SLOT.sub(lambda match: str(slots[match[1]]), template)
 
+    def template(self, key: str) -> str:
+        """Return an entry without plural forms with its slots unfilled.
+
+        Raises
+        ------
+        KtssError
+            For an unknown key.
+        """
+        forms = self._entries.get(key) or self._english.get(key)
+        if forms is None or len(forms) != 1:
+            raise KtssError(f"no sentence {key!r} without plural forms in the catalogue {self.language!r}")
+        return forms[0]
+
+    def keys_under(self, prefix: str) -> list[str]:
+        """Return the keys that start with `prefix`; English has all of them."""
+        return [key for key in self._english if key.startswith(prefix)]
+
     def _plural(self, count: int | None, key: str) -> int:
         if count is None:
             raise KtssError(f"sentence {key!r} has plural forms; give the count")

@@ -9,15 +9,12 @@ import pandas as pd
 
 from ..evidence import VERDICTS
 from .book import Book
+from .figures.words import VERDICT_KEYS, figure_words
 from .numbers import format_value
 from .sentences import by_branch, code_name, verdict_groups
 
 Chart = Callable[..., None]
 CHARTS: dict[str, Chart] = {}
-VERDICT_WORDS = {
-    "keep": "keep", "keep_discordant": "keep, discordant", "provisional": "provisional", "revise": "revise",
-    "drop": "drop", "not_decided": "not decided",
-}  # fmt: skip
 SIGNS = {"supported": "+", "undecided": "0", "not_supported": "-", "not_evaluable": "?"}
 
 
@@ -46,8 +43,8 @@ def _options(book: Book, title: str, subtitle: str) -> dict[str, Any]:
         "source_line": book.text("source_line", title=book.study.title, licence=book.study.licence),
         "synthetic": book.study.synthetic,
         "locale": book.language,
-        "words": {f"verdict.{word}": book.text(f"verdict.{name}") for name, word in VERDICT_WORDS.items()}
-        | {f"grade.{sign}": book.text(f"grade.{sign}") for sign in "+0-?"},
+        "words": figure_words(book.catalogue),
+        "width": WIDTH,
     }
 
 
@@ -97,7 +94,7 @@ def tiles(book: Book) -> None:
     groups = verdict_groups(book)
     rows = pd.DataFrame(
         [
-            {"target_id": skill, "verdict": VERDICT_WORDS[name], "label": book.name(skill)}
+            {"target_id": skill, "verdict": VERDICT_KEYS[name], "label": book.name(skill)}
             for name in VERDICTS
             for skill in groups[name]
         ]
@@ -124,7 +121,7 @@ def grades(book: Book) -> None:
             rows.append({"target_id": skill, "label": book.name(skill), "grade": sign,
                          "stream": book.text(f"stream.{stream}")})  # fmt: skip
     verdicts = pd.DataFrame(
-        [{"target_id": skill, "verdict": VERDICT_WORDS[book.verdict(skill)]} for skill in ordered]
+        [{"target_id": skill, "verdict": VERDICT_KEYS[book.verdict(skill)]} for skill in ordered]
     )
     options = _options(book, book.text("statement.grades"), book.text("subtitle.grades"))
     _emit(book, grade_matrix(pd.DataFrame(rows), verdicts=verdicts, **options), "grades", book.text("figure.grades"))

@@ -31,7 +31,7 @@ BLOCK_KINDS: Final = {
 }
 #: Names of verdict badges; a cell or a text ``[keep]{.badge .keep}`` is drawn as a badge.
 BADGE_KINDS: Final = ("keep", "provisional", "revise", "drop", "undecided")
-PNG_DPI: Final = 200
+PNG_DPI: Final = 160  # of the Word file; HTML and PDF take the SVG
 
 _LABEL = re.compile(r"^[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]$")
 _BADGE = re.compile(r"^\[([^\[\]{}<>\\`*\n]{1,60})\]\{\.badge \.([a-z][a-z-]*)\}$")
@@ -187,16 +187,13 @@ def _display(bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> 
 
 
 def _pictures(figure: Figure) -> tuple[str, bytes]:
-    """Return SVG text and PNG bytes that depend on the drawing alone, and close the figure."""
-    import matplotlib as mpl
-    from matplotlib import pyplot as plt
+    """Return SVG text and PNG bytes that depend on the drawing alone, at the size it was laid out for."""
+    from ktss_analysis.display.style import save_figure
 
     svg, png = BytesIO(), BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "ktss", "svg.fonttype": "path"}):
-        options: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.04}
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None}, **options)
-        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None}, **options)
-    plt.close(figure)
+    save_figure(figure, svg, "svg")
+    save_figure(figure, png, "png", dpi=PNG_DPI)
+    figure.clear()
     return svg.getvalue().decode("utf-8"), png.getvalue()
 
 
@@ -212,19 +209,25 @@ def _texts(frame: pd.DataFrame, label: str) -> tuple[list[str], list[list[str]]]
     return header, rows or [["–"] * len(header)]
 
 
-_NUMBER = re.compile(r"^[-−+<>≤≥=~≈]?\s*[\d.,\s ]*\d\s*%?(\s*[(\[].*[)\]])?$|^[–—-]?$")
+_NUMBER = re.compile(r"^[-−+<>≤≥=~≈]?\s*[\d.,\s ]*\d\s*%?(\s*[(\[].*[)\]])?$|^\d+ / \d+$|^[–—-]?$")
 
 
 def _alignments(
     align: Sequence[str] | None, header: list[str], rows: list[list[str]], label: str
 ) -> list[str]:
     if align is None:
-        columns = zip(*rows, strict=True)
-        return ["right" if all(_NUMBER.match(text) for text in column) else "left" for column in columns]
+        return ["right" if _numeric(column) else "left" for column in zip(*rows, strict=True)]
     if len(align) != len(header) or not set(align) <= set(_ALIGNMENTS):
         allowed = f"{len(header)} of {', '.join(_ALIGNMENTS)}"
         raise KtssError(f"{label}: align is {list(align)!r}; allowed: {allowed}")
     return list(align)
+
+
+def _numeric(column: Sequence[str]) -> bool:
+    """Tell whether a column holds numbers; a few cells may say in a word or two why there is none."""
+    numbers = sum(bool(_NUMBER.match(text)) for text in column)
+    words = [text for text in column if not _NUMBER.match(text)]
+    return numbers == len(column) or (2 * numbers > len(column) and all(len(text) <= 14 for text in words))
 
 
 def _markdown_table(

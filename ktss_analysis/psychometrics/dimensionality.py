@@ -238,7 +238,9 @@ def parallel_analysis(
         )
     limit = np.asarray(np.quantile(reference, quantile, axis=0), dtype=float)
     retained = np.cumprod(observed > limit).astype(bool)
-    frame = _parallel_frame(observed, reference.mean(axis=0), limit, retained, text, moments)
+    frame = _parallel_frame(
+        observed, np.asarray(reference.mean(axis=0), dtype=float), limit, retained, text, moments
+    )
     return ParallelAnalysis(frame, int(retained.sum()), text, moments.n_used, moments.n_missing)
 
 

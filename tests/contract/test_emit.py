@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from report_sample import dot_figure, recorded
 
 from ktss_analysis.core import KtssError
-from ktss_analysis.display.emit import BLOCK_KINDS, emit_block, emit_figure, emit_markdown, emit_table
+from ktss_analysis.display.emit import BLOCK_KINDS, PNG_DPI, emit_block, emit_figure, emit_markdown, emit_table
 from ktss_analysis.display.text_safety import clean_text, glyph_names, printable_text, safe_text
 
 mpl.use("Agg")
@@ -55,14 +55,14 @@ def test_figure_bytes_depend_on_the_drawing_alone():
     assert first.data["image/png"] != other.data["image/png"]
 
 
-def test_png_has_two_hundred_dots_an_inch():
+def test_png_has_the_dots_an_inch_that_word_needs():
     from base64 import b64decode
     from io import BytesIO
 
     from PIL import Image
 
     image = Image.open(BytesIO(b64decode(figure_output().data["image/png"])))
-    assert image.info["dpi"][0] == pytest.approx(200, abs=0.5)
+    assert image.info["dpi"][0] == pytest.approx(PNG_DPI, abs=0.5)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,10 @@ def notebook(
 
 def dot_figure(title: str = "Reviewers support most skills", height: float = 3.6):
     """Return a small chart of dots with intervals."""
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
-    figure, axes = plt.subplots(figsize=(6.5, height))
+    figure = Figure(figsize=(6.5, height), layout="constrained")
+    axes = figure.add_subplot()
     for row, (middle, half) in enumerate([(0.93, 0.06), (0.84, 0.1), (0.71, 0.15), (0.55, 0.17)]):
         axes.plot([middle - half, middle + half], [row, row], color="#0B3C6F", linewidth=1.6)
         axes.plot(middle, row, "o", color="#0B3C6F", markeredgecolor="white", markersize=8)

@@ -144,6 +144,20 @@ def test_robust_and_normal_intervals_agree_for_normal_data():
         assert (robust.high - robust.low) == pytest.approx(normal.high - normal.low, rel=0.03)
 
 
+@pytest.mark.parametrize("denominator", ["model", "observed"])
+def test_robust_error_of_omega_is_near_the_jackknife_error(denominator):
+    """Skewed items with correlated residuals, so that neither normality nor the model helps."""
+    generator = np.random.default_rng(9)
+    data = generator.exponential(size=(200, 1)) + generator.exponential(size=(200, 4))
+    data[:, 1] += 0.8 * data[:, 0]
+    left_out = [
+        omega_total(np.delete(data, row, axis=0), denominator=denominator).value for row in range(200)
+    ]
+    jackknife = np.sqrt(199 / 200 * ((np.array(left_out) - np.mean(left_out)) ** 2).sum())
+    omega = omega_total(data, denominator=denominator)
+    assert (omega.value - omega.low) / 1.959963985 == pytest.approx(jackknife, rel=0.1)
+
+
 def test_intervals_cover_as_often_as_they_say():
     """600 samples of 120 persons from one factor; 95 % plus or minus four Monte Carlo errors."""
     generator = np.random.default_rng(8)

@@ -1,73 +1,26 @@
-"""Every word a chart draws or says, in English.
+"""Every word a chart draws or says comes from the catalogue: entries ``figure_word.*``, verdicts and grades.
 
-A page in another language passes replacements (option `words`). Slots are filled with numbers and names that
-are already formatted. The texts hold no digits.
+A page in another language passes that language's words (option `words`). Slots are filled with numbers and
+names that are already formatted.
 """
 
 from __future__ import annotations
 
-WORDS: dict[str, str] = {
-    # --- on the sheet
-    "synthetic": "SYNTHETIC DATA",
-    "not_shown": "not shown",
-    "n": "n",
-    "value": "value",
-    "grade.+": "supported",
-    "grade.0": "undecided",
-    "grade.-": "not supported",
-    "grade.?": "not evaluable",
-    "verdict.keep": "keep",
-    "verdict.keep, discordant": "keep, discordant",
-    "verdict.provisional": "keep provisionally",
-    "verdict.revise": "revise",
-    "verdict.drop": "drop",
-    "verdict.not decided": "not decided",
-    "verdict": "verdict",
-    "tier": "tier",
-    "round": "Round {round}",
-    "lost": "{sign}{count}",
-    "skills": "skills",
-    "no_stream": "no stream",
-    "groups_analysed": "groups analysed",
-    "range": "lowest to highest over group orders",
-    "mean": "mean over group orders",
-    "component": "component",
-    "observed": "observed",
-    "reference": "parallel analysis",
-    "eigenvalue": "eigenvalue",
-    "benchmark": "benchmark",
-    "other": "other",
-    "missing": "don't know",
-    # --- alternative texts
-    "alt.synthetic": "Synthetic data.",
-    "alt.hidden": "{count} not shown.",
-    "alt.none": "No value can be shown.",
-    "alt.dot_interval": "Dot plot with intervals, {count} rows, n {n}.",
-    "alt.extremes": "Highest: {high} {high_value}. Lowest: {low} {low_value}.",
-    "alt.only": "{label}: {value}.",
-    "alt.thresholds": "{count} with the whole interval at or above the line: {threshold}.",
-    "alt.likert": "Bars of answer shares, {count} rows, n {n}.",
-    "alt.likert_extremes": "Highest support: {high} {high_value}. Lowest: {low} {low_value}.",
-    "alt.flow": "Flow of participants, {count} activities.",
-    "alt.flow_row": "{label}: {chain}.",
-    "alt.slope": "Line chart, {count} rows over {rounds} rounds.",
-    "alt.slope_change": "Largest change: {label}, {first} to {last}.",
-    "alt.tiles": "Tiles of {count} skills.",
-    "alt.tile_count": "{verdict}: {count}.",
-    "alt.matrix": "Matrix of grades, {rows} rows by {columns} evidence streams.",
-    "alt.grade_count": "{grade}: {count}.",
-    "alt.upset": "Which evidence streams support {count} skills.",
-    "alt.upset_set": "{streams}: {count}.",
-    "alt.tiers": "Ranking with intervals, {count} rows in {tiers} tiers.",
-    "alt.tier": "{tier}: {count}.",
-    "alt.saturation": "Curve of themes found by number of groups.",
-    "alt.saturation_point": "After {groups}: {value} ({low} to {high}).",
-    "alt.heatmap": "Heat map, {rows} rows by {columns} columns.",
-    "alt.heatmap_extremes": "Highest: {high}, {high_value}. Lowest: {low}, {low_value}.",
-    "alt.scree": "Scree plot, {count} components.",
-    "alt.scree_suggested": "{count} stand above the reference before the first that does not.",
-    "alt.alluvial": "Flow of comments in {stages} stages, {total} in all.",
-    "alt.stage": "{stage}: {parts}.",
-    "alt.gauge": "Strip from {low} to {high}.",
-    "alt.gauge_value": "{label}: {value}; benchmark {benchmark}.",
-}
+from ..catalogue import Catalogue
+
+PREFIX = "figure_word."
+VERDICT_KEYS = {
+    "keep": "keep", "keep_discordant": "keep, discordant", "provisional": "provisional", "revise": "revise",
+    "drop": "drop", "not_decided": "not decided",
+}  # fmt: skip
+"""Key of a verdict in results and catalogue -> its spelling in the palette."""
+
+
+def figure_words(catalogue: Catalogue) -> dict[str, str]:
+    """Return all words of the charts in the catalogue's language; verdicts and grades as everywhere else."""
+    words = {key.removeprefix(PREFIX): catalogue.template(key) for key in catalogue.keys_under(PREFIX)}
+    words |= {f"verdict.{word}": catalogue.text(f"verdict.{key}") for key, word in VERDICT_KEYS.items()}
+    return words | {f"grade.{sign}": catalogue.text(f"grade.{sign}") for sign in "+0-?"}
+
+
+WORDS: dict[str, str] = figure_words(Catalogue("en"))
