@@ -69,7 +69,7 @@ class Profile:
 PROFILES = (
     Profile("strong", 0.95, 0.93, (0.95,) * N_ITEMS),
     Profile("good", 0.90, 0.88, (0.90,) * N_ITEMS),
-    Profile("borderline", 0.78, 0.75, (0.78,) * N_ITEMS),
+    Profile("borderline", 0.78, 0.75, (0.85,) * N_ITEMS),
     Profile("valued, two bad items", 0.95, 0.93, (0.95, 0.95, 0.50, 0.45)),
     Profile("liked by reviewers, panel split", 0.95, None, (0.95,) * N_ITEMS),
     Profile("weak", 0.50, 0.45, (0.50,) * N_ITEMS),
@@ -125,13 +125,11 @@ def _answers(rng: np.random.Generator, share: float, shape: tuple[int, int]) -> 
 
 
 def _votes(rng: np.random.Generator, agreement: float | None, shape: tuple[int, int]) -> np.ndarray:
-    """Return panel ratings 1 to 9: agreement mostly 8, dissent mostly just below; or half 1-2 and half 8-9."""
+    """Return panel ratings 1 to 9: 7 to 9 in agreement, 1 to 6 in dissent; or 1-2 and 8-9, each with even chance."""
     if agreement is None:
-        low = np.argsort(rng.random(shape), axis=0) < shape[0] // 2
-        return np.where(low, rng.choice([1, 2], shape), rng.choice([8, 9], shape)).astype(float)
-    high = rng.choice([7, 8, 9], p=[0.22, 0.60, 0.18], size=shape)
-    low = rng.choice([6, 5, 4, 3, 2, 1], p=[0.30, 0.28, 0.18, 0.12, 0.08, 0.04], size=shape)
-    return np.where(rng.random(shape) < agreement, high, low).astype(float)
+        return np.where(rng.random(shape) < 0.5, rng.choice([1, 2], shape), rng.choice([8, 9], shape)).astype(float)
+    dissent = rng.integers(1, 7, shape)
+    return np.where(rng.random(shape) < agreement, rng.integers(7, 10, shape), dissent).astype(float)
 
 
 def _rows(profile: Profile, rules: Rules, names: list[str], rng: np.random.Generator) -> dict[str, dict[str, object]]:

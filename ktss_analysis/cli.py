@@ -32,7 +32,7 @@ def demo(
     """
     from .demo import write_demo
 
-    write_demo(folder, **({} if seed is None else {"seed": seed}))
+    write_demo(folder, seed=seed)
     typer.echo(f"Demonstration study (SYNTHETIC) in {folder}")
     typer.echo(f"Next: ktss run {folder / 'study.yaml'}")
 
@@ -40,7 +40,9 @@ def demo(
 @app.command()
 def check(
     study: StudyFile,
-    everything: Annotated[bool, typer.Option("--all", help="List every remark, also those of one kind.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every remark, also those of one kind.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read and check all inputs of a study without running it; exit code 1 when there are errors."""
@@ -57,7 +59,9 @@ def check(
     else:
         _print_table(problems if everything else _summed_up(problems))
         rest = len(problems) - errors
-        typer.echo(f"{_plural(errors, 'error')}, {_plural(rest, 'remark')} in {_plural(len(loaded.sources), 'source')}")
+        typer.echo(
+            f"{_plural(errors, 'error')}, {_plural(rest, 'remark')} in {_plural(len(loaded.sources), 'source')}"
+        )
     raise typer.Exit(1 if errors else 0)
 
 
@@ -102,12 +106,17 @@ def run(
 @app.command()
 def stat(
     name: Annotated[str, typer.Argument(help="Name of the statistic.")] = "",
-    data: Annotated[Path | None, typer.Argument(help="CSV, TSV or XLSX file; rows are persons or units.")] = None,
+    data: Annotated[
+        Path | None, typer.Argument(help="CSV, TSV or XLSX file; rows are persons or units.")
+    ] = None,
     columns: Annotated[str, typer.Option(help="Columns to use, separated by commas.")] = "",
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="Option of the function, name=value; repeat as needed.")
+        list[str] | None,
+        typer.Option("--option", "-o", help="Option of the function, name=value; repeat as needed."),
     ] = None,
-    list_all: Annotated[bool, typer.Option("--list", help="List all statistics with source and smallest n.")] = False,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="List all statistics with source and smallest n.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute one statistic on one file: the auditor's pocket calculator."""
@@ -138,8 +147,14 @@ def _summed_up(problems: Any) -> Any:
     for (source, file, rule), part in problems[many].groupby(["source", "file", "rule"], sort=False):
         first = part.iloc[0]
         example = "first" if pd.isna(first["found"]) else f"e.g. {first['found']!r}"
-        line = {"level": "note", "source": source, "file": file, "rule": rule, "reason": first["reason"],
-                "found": f"{len(part)} times, {example} in row {first['row']} (--all lists them)"}
+        line = {
+            "level": "note",
+            "source": source,
+            "file": file,
+            "rule": rule,
+            "reason": first["reason"],
+            "found": f"{len(part)} times, {example} in row {first['row']} (--all lists them)",
+        }
         lines.loc[len(problems) + len(lines)] = pd.Series(line)
     return lines
 
@@ -218,7 +233,9 @@ def main() -> None:
 
         traceback.print_exc()
         typer.secho(
-            "ktss has a fault of its own. Please report the lines above, without your data.", fg="red", err=True
+            "ktss has a fault of its own. Please report the lines above, without your data.",
+            fg="red",
+            err=True,
         )
         raise SystemExit(3) from None
 

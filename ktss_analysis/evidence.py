@@ -43,7 +43,7 @@ def grade_skill(rows: Rows, skill_id: str, framework: Framework, rules: Rules) -
 
 def decide(rows: Rows, framework: Framework, rules: Rules) -> dict[str, tuple[dict[str, Graded], str, str]]:
     """Return, per skill: grades, verdict, and the id of the rule that gave it."""
-    decided = {}
+    decided: dict[str, tuple[dict[str, Graded], str, str]] = {}
     for skill in framework.skills:
         grades = grade_skill(rows, skill.id, framework, rules)
         decided[skill.id] = (grades, *verdict(grades, rules))
@@ -105,9 +105,7 @@ def _variants(rules: Rules) -> Iterator[tuple[str, str, Rules]]:
             yield name, direction, rules.with_threshold(name, threshold.value + sign * threshold.step)
 
 
-def _sensitivity(
-    rows: Rows, framework: Framework, rules: Rules, outcomes: Mapping[str, str]
-) -> pd.DataFrame:
+def _sensitivity(rows: Rows, framework: Framework, rules: Rules, outcomes: Mapping[str, str]) -> pd.DataFrame:
     """Return how many verdicts change when a threshold moves one step, or when a stream is left out."""
     parts = []
     for name, direction, changed in _variants(rules):
@@ -138,7 +136,7 @@ def item_flags(rows: pd.DataFrame, framework: Framework, rules: Rules) -> pd.Dat
     Every flag rests on published rows and a threshold of the rules file; more than one flag may stand.
     """
     parts = []
-    by_item = {key: part for key, part in rows[rows["target_type"] == "item"].groupby("target_id")}
+    by_item = dict(list(rows[rows["target_type"] == "item"].groupby("target_id")))
     pairs = rows[(rows["statistic"] == "inter_item_correlation") & (rows["status"] == "ok")]
     for skill_id, items in framework.scales().items():
         for item in items:
@@ -186,5 +184,3 @@ def publish(rows: pd.DataFrame, minimum_cell: int, path: Path) -> pd.DataFrame:
     public = mask_rows(rows, minimum_cell)
     write_results(public, path)
     return public
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -126,7 +127,10 @@ class Framework(Strict):
     @model_validator(mode="after")
     def _check(self) -> Framework:
         faults: list[str] = []
-        for kind, entries in (("skills", self.skills), ("items", self.items), ("modules", self.modules)):
+        lists: tuple[tuple[str, Sequence[Skill | Item | Module]], ...] = (
+            ("skills", self.skills), ("items", self.items), ("modules", self.modules),
+        )  # fmt: skip
+        for kind, entries in lists:
             seen: dict[str, int] = {}
             for number, entry in enumerate(entries, 1):
                 if entry.id in seen:
@@ -171,12 +175,20 @@ class Framework(Strict):
     def _items(self) -> dict[str, Item]:
         return {item.id: item for item in self.items}
 
+    @cached_property
+    def _texts(self) -> dict[tuple[str, str], Texts]:
+        texts = {("item", item.id): item.text for item in self.items}
+        texts |= {("skill", skill.id): skill.name for skill in self.skills}
+        return texts | {("module", module.id): module.name for module in self.modules}
+
     def skill(self, skill_id: str) -> Skill:
         """Return a skill by id, or refuse an unknown id with those that exist."""
         try:
             return self._skills[skill_id]
         except KeyError:
-            raise StudyError(f"{self.id}: no skill {skill_id!r}; allowed: {', '.join(self._skills)}") from None
+            raise StudyError(
+                f"{self.id}: no skill {skill_id!r}; allowed: {', '.join(self._skills)}"
+            ) from None
 
     def item(self, item_id: str) -> Item:
         """Return an item by id, or refuse an unknown id."""
@@ -196,18 +208,12 @@ class Framework(Strict):
 
     def target_ids(self, target_type: str) -> list[str]:
         """Return the ids of all skills, items or modules, in framework order."""
-        entries = {"skill": self.skills, "item": self.items, "module": self.modules}.get(target_type, [])
-        return [entry.id for entry in entries]
+        return [target for kind, target in self._texts if kind == target_type]
 
     def name(self, target_type: str, target_id: str, language: str | None = None) -> str:
         """Return the text shown for a target, in `language` or else in the reference language."""
-        for kind, entries in (("skill", self.skills), ("module", self.modules), ("item", self.items)):
-            if kind == target_type:
-                for entry in entries:
-                    if entry.id == target_id:
-                        texts = entry.text if isinstance(entry, Item) else entry.name
-                        return texts.get(language or "", texts[self.languages[0]])
-        return target_id
+        texts = self._texts.get((target_type, target_id))
+        return target_id if texts is None else texts.get(language or "", texts[self.languages[0]])
 
 
 def load_framework(path: Path) -> Framework:

@@ -191,9 +191,7 @@ def grade_consensus(rows: Rows, skill_id: str, rules: Rules) -> Graded:
         "agreement_low"
     )
     narrow = (
-        spread is not None
-        and spread["status"] == "ok"
-        and spread["estimate"] <= rules.value("agreement_iqr")
+        spread is not None and spread["status"] == "ok" and spread["estimate"] <= rules.value("agreement_iqr")
     )
     if agreed and narrow:
         return Graded("+", n, "panel_agrees", ids)
@@ -227,8 +225,10 @@ def grade_salience(rows: Rows, skill_id: str, rules: Rules) -> Graded:
         return Graded("-", n_groups, "mostly_negative", ids)
     if share <= rules.value("salience_silent") + 1e-12:
         return Graded("-", n_groups, "hardly_raised", ids)
-    if share >= rules.value("salience_raised") - 1e-12 and positive is not None and (
-        positive["status"] == "ok" and positive["estimate"] > majority
+    if (
+        share >= rules.value("salience_raised") - 1e-12
+        and positive is not None
+        and (positive["status"] == "ok" and positive["estimate"] > majority)
     ):
         return Graded("+", n_groups, "raised_by_many", ids)
     return Graded("0", n_groups, "raised_by_some", ids)

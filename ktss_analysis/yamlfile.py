@@ -86,7 +86,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[Path_, int]]:
         raise StudyError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     try:
         node = yaml.compose(text, Loader=_Loader)
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        content = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -116,11 +116,15 @@ def load_model(model: type[Model], path: Path) -> Model:
         faults = []
         for fault in error.errors(include_url=False):
             place = tuple(
-                part for part in fault["loc"] if isinstance(part, int) or not str(part).startswith("function-")
+                part
+                for part in fault["loc"]
+                if isinstance(part, int) or not str(part).startswith("function-")
             )
             message = fault["msg"].removeprefix("Value error, ")
             found = fault.get("input")
-            shown = "" if isinstance(found, dict | list) or fault["type"] == "missing" else f"; found {found!r}"
+            shown = (
+                "" if isinstance(found, dict | list) or fault["type"] == "missing" else f"; found {found!r}"
+            )
             faults.append(f"{path}, line {_line_of(place, lines)}, {_dotted(place)}: {message}{shown}")
         raise StudyError("\n".join(faults)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ KRIPPENDORFF = (
 )  # fmt: skip
 
 
-def _krippendorff(level: str) -> float:
+def _krippendorff(level: Literal["nominal", "ordinal"]) -> float:
     from ..psychometrics.agreement import krippendorff_alpha
 
     units = np.array(KRIPPENDORFF, dtype=float)
@@ -145,4 +145,6 @@ def published_values(examples: tuple[Published, ...] = PUBLISHED) -> pd.DataFram
             {"target_id": example.name, "estimate": float(same), "label": example.printed, "group": shown,
              "method": example.source, "status": "ok", "unit": "count of rows"}
         )  # fmt: skip
-    return rows_from(pd.DataFrame(records), stream="verification", statistic="published_value", target_type="example")
+    return rows_from(
+        pd.DataFrame(records), stream="verification", statistic="published_value", target_type="example"
+    )

@@ -15,7 +15,10 @@ from .sentences import by_branch, code_name, verdict_groups
 
 Chart = Callable[..., None]
 CHARTS: dict[str, Chart] = {}
-SIGNS = {"supported": "+", "undecided": "0", "not_supported": "-", "not_evaluable": "?"}
+WIDTH = 7.2
+"""Inches: drawn a tenth wider than paper, so that type is legible there and a screen is filled."""
+MOST_ROWS = 20
+"""Rows of a chart with groups; more are drawn as several charts."""
 
 
 def chart(name: str) -> Callable[[Chart], Chart]:
@@ -56,9 +59,7 @@ def _nothing(book: Book, activity: str) -> None:
 
 def _labelled(book: Book, rows: pd.DataFrame, target_type: str = "skill") -> pd.DataFrame:
     """Return rows with names as labels, and record every number that will be drawn."""
-    names = [
-        target if target_type == "item" else book.name(target, target_type) for target in rows["target_id"]
-    ]
+    names = [_label(book, target, target_type) for target in rows["target_id"]]
     for row in rows.to_dict("records"):
         if row["status"] == "ok" and not pd.isna(row["estimate"]):
             book.number(row)
@@ -67,8 +68,23 @@ def _labelled(book: Book, rows: pd.DataFrame, target_type: str = "skill") -> pd.
     return rows.assign(label=names)
 
 
-def _kind(rows: pd.DataFrame) -> str:
-    return Book.kind(rows.iloc[0].to_dict())
+def _label(book: Book, target: str, target_type: str) -> str:
+    """Return the name of a target; an item is its id with the beginning of its text, on one line."""
+    if target_type != "item":
+        return book.name(target, target_type)
+    from .style import wrap
+
+    return wrap(f"{target}  {book.name(target, 'item')}", 2.35, lines=1)
+
+
+def _split(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows in parts of whole groups, each short enough for a page, as even as possible."""
+    if "group" not in frame or len(frame) <= MOST_ROWS:
+        return [frame]
+    sizes = frame.groupby("group", sort=False).size()
+    n_parts = -(-len(frame) // MOST_ROWS)
+    part_of = ((sizes.cumsum() - sizes / 2) * n_parts // len(frame)).astype(int)
+    return [part for _, part in frame.groupby(frame["group"].map(part_of), sort=True)]
 
 
 def _n_text(book: Book, rows: pd.DataFrame) -> str:
@@ -152,9 +168,14 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
     options = _options(
         book, book.text(f"statement.{key}", **slots), book.text("subtitle.share", n=_n_text(book, rows))
     )
-    drawn = dot_interval(_labelled(book, marked, target_type), thresholds=_interval_cuts(book),
-                         value_format="share", **options)  # fmt: skip
-    _emit(book, drawn, f"{activity}-{aspect}".replace("_", "-"), book.text(f"figure.{key}"))
+    parts = _split(_labelled(book, marked, target_type))
+    for number, part in enumerate(parts, 1):
+        caption = book.text(f"figure.{key}")
+        if len(parts) > 1:
+            first, last = part["group"].iloc[0], part["group"].iloc[-1]
+            caption = book.text("figure.part", caption=caption, first=first, last=last)
+        drawn = dot_interval(part, thresholds=_interval_cuts(book), value_format="share", **options)
+        _emit(book, drawn, f"{activity}-{aspect}{f'-{number}' if number > 1 else ''}".replace("_", "-"), caption)
     return None
 
 
@@ -173,18 +194,20 @@ def likert(book: Book, *, activity: str = "guide_review", target_type: str = "sk
     from .figures import likert as draw
 
     rows = book.select(activity, "answers", aspect=aspect, target_type=target_type)
-    rows = rows[rows["status"] == "ok"]
     if rows.empty:
         return _nothing(book, activity)
     points = sorted({int(group.split("_")[1]) for group in rows["group"]})
     cvi = book.select(activity, "item_cvi", aspect=aspect).set_index("target_id")
     records = []
     for row in rows.to_dict("records"):
-        book.number(row)
+        shown = row["status"] == "ok"
+        if shown:
+            book.number(row)
         record = {"target_id": row["target_id"], "value": row["group"].split("_")[1],
-                  "count": int(row["estimate"]), "label": book.name(row["target_id"], target_type),
-                  "n_used": row["n_used"]}  # fmt: skip
-        if row["target_id"] in cvi.index and cvi.loc[row["target_id"], "status"] == "ok":
+                  "count": int(row["estimate"]) if shown else float("nan"), "n_used": row["n_used"],
+                  "label": _label(book, row["target_id"], target_type),
+                  "status": row["status"], "reason": row["reason"]}  # fmt: skip
+        if shown and row["target_id"] in cvi.index and cvi.loc[row["target_id"], "status"] == "ok":
             record |= {c: cvi.loc[row["target_id"], c] for c in ("estimate", "ci_low", "ci_high", "ci_level")}
         records.append(record)
     middle = str(points[len(points) // 2]) if len(points) % 2 else None
@@ -332,23 +355,29 @@ def salience(book: Book, *, target_type: str = "skill") -> None:
     from .figures import dot_interval
 
     rows = book.select("focus_groups", "groups_raising", target_type=target_type)
-    rows = rows[rows["status"] == "ok"]
+    if target_type != "skill":
+        rows = rows[rows["estimate"] != 0]  # the roof of the codebook, and codes nobody used
     if rows.empty:
         return _nothing(book, "focus_groups")
-    rows = rows.sort_values(["estimate", "target_id"], ascending=[False, True], kind="stable")
-    labels = [
-        book.name(target) if target_type == "skill" else code_name(book, target) for target in rows["target_id"]
-    ]
-    for row in rows.to_dict("records"):
-        book.number(row)
+    rows = rows.sort_values(
+        ["estimate", "target_id"], ascending=[False, True], kind="stable", na_position="last"
+    )
     name = "salience" if target_type == "skill" else "reasons"
     options = _options(book, book.text(f"statement.{name}"), book.text("subtitle.groups"))
-    top = float(rows["n_used"].max())
+    top = float(rows["n_used"].max()) if rows["n_used"].notna().any() else 1.0
+    labelled = _labelled(book, rows) if target_type == "skill" else _coded(book, rows)
     drawn = dot_interval(
-        rows.assign(label=labels).drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options
+        labelled.drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options
     )
     _emit(book, drawn, name, book.text(f"figure.{name}"))
     return None
+
+
+def _coded(book: Book, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of codes with their names as labels, and record every number that will be drawn."""
+    for row in rows[rows["status"] == "ok"].to_dict("records"):
+        book.number(row)
+    return rows.assign(label=[code_name(book, target) for target in rows["target_id"]])
 
 
 @chart("saturation")
@@ -357,10 +386,9 @@ def saturation(book: Book) -> None:
     from .figures import saturation as draw
 
     rows = book.select("focus_groups", "saturation")
-    rows = rows[rows["status"] == "ok"]
-    if len(rows) < 2:
+    if (rows["status"] == "ok").sum() < 2:
         return
-    for row in rows.to_dict("records"):
+    for row in rows[rows["status"] == "ok"].to_dict("records"):
         book.cell(row)
     frame = rows.assign(
         value=rows["target_id"].str.removeprefix("groups_").astype(int), lowest=rows["ci_low"],
@@ -376,7 +404,6 @@ def matrix(book: Book) -> None:
     from .figures import heatmap
 
     rows = book.select("focus_groups", "turns_by_group", target_type="skill")
-    rows = rows[rows["status"] == "ok"]
     if rows.empty:
         return _nothing(book, "focus_groups")
     options = _options(book, book.text("statement.matrix"), book.text("subtitle.turns"))
@@ -410,14 +437,15 @@ def scree(book: Book) -> None:
     from .figures import scree as draw
 
     rows = book.select("self_assessment", "eigenvalue")
-    ok = rows[rows["status"] == "ok"]
-    if ok.empty or not (ok["group"] == "reference").any():
+    if rows.empty or not ((rows["group"] == "reference") & (rows["status"] == "ok")).any():
         return
-    wide = ok.pivot(index="target_id", columns="group", values="estimate").reset_index()
-    for row in ok.to_dict("records"):
+    for row in rows[rows["status"] == "ok"].to_dict("records"):
         book.number(row)
-    frame = pd.DataFrame(
-        {"value": range(1, len(wide) + 1), "estimate": wide["observed"], "reference": wide["reference"]}
-    )
+    numbers = rows["target_id"].str.extract(r"(\d+)", expand=False).astype(int)
+    wide = rows.assign(value=numbers).pivot(index="value", columns="group", values="estimate").sort_index()
+    bad = rows.assign(value=numbers)[rows["status"] != "ok"].drop_duplicates("value").set_index("value")
+    frame = pd.DataFrame({"estimate": wide["observed"], "reference": wide["reference"]})
+    for column, default in (("status", "ok"), ("reason", "")):
+        frame[column] = bad[column].reindex(frame.index).fillna(default)
     options = _options(book, book.text("statement.scree"), book.text("subtitle.eigen"))
-    _emit(book, draw(frame, **options), "scree", book.text("figure.scree"))
+    _emit(book, draw(frame.reset_index(), **options), "scree", book.text("figure.scree"))

@@ -73,7 +73,15 @@ def emit_block(kind: str, markdown: str) -> None:
     emit_markdown(f"{fence} {{{classes}}}\n{markdown.strip()}\n{fence}")
 
 
-def emit_figure(figure: Figure, *, label: str, caption: str, alt: str, data_label: str | None = None) -> None:
+def emit_figure(
+    figure: Figure,
+    *,
+    label: str,
+    caption: str,
+    alt: str,
+    data_label: str | None = None,
+    stays: bool = False,
+) -> None:
     """Show a matplotlib figure as SVG and PNG with alternative text, and close it.
 
     Parameters
@@ -88,6 +96,9 @@ def emit_figure(figure: Figure, *, label: str, caption: str, alt: str, data_labe
         What the figure shows, in words, for people who do not see it. Plain text.
     data_label : str, optional
         Identifier of the table that holds the figure's numbers; the caption then links to it.
+    stays : bool
+        Whether the PDF must print it exactly here; by default a tall figure may move to the top or the foot
+        of a page, so that text fills the space before it.
 
     Raises
     ------
@@ -102,6 +113,8 @@ def emit_figure(figure: Figure, *, label: str, caption: str, alt: str, data_labe
     facts = {"label": label, "caption": _one_line(caption), "alt": _one_line(clean_text(alt))}
     if data_label is not None:
         facts["data_label"] = data_label
+    if stays:
+        facts["stays"] = "1"
     svg, png = _pictures(figure)
     bundle = {"image/svg+xml": svg, "image/png": png, "text/plain": f"Figure {label}: {facts['alt']}"}
     _display(bundle, {"image/svg+xml": facts, "image/png": facts})

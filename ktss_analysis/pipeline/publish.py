@@ -38,9 +38,8 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
             if source.is_file():
                 wanted[public / source.name] = source
     results = stages / "09_decisions"
-    for source, target in (("public.csv", public / "results.csv"), ("results.csv", folder / "private" / "results.csv")):
-        if (results / source).is_file():
-            wanted[target] = results / source
+    places = {"public.csv": public / "results.csv", "results.csv": folder / "private" / "results.csv"}
+    wanted |= {target: results / name for name, target in places.items() if (results / name).is_file()}
     for target, source in wanted.items():
         content = source.read_bytes()
         if not target.is_file() or target.read_bytes() != content:

@@ -69,7 +69,15 @@ def statistic(
 
     def register(function: Function) -> Function:
         STATISTICS[function.__name__] = Statistic(
-            function.__name__, function, family, symbol, data, returns, bounds, min_n, source,
+            function.__name__,
+            function,
+            family,
+            symbol,
+            data,
+            returns,
+            bounds,
+            min_n,
+            source,
             frozenset(invariant_to),
         )
         return function

@@ -19,6 +19,8 @@ FULL_TAGS: Final = {"en": "en-GB", "it": "it-IT", "pl": "pl-PL", "fi": "fi-FI", 
 #: The start of ZIP's calendar, for documents without any date.
 EARLIEST: Final = 315_532_800
 _WIDEST_MM, _TALLEST_MM = 166.0, 205.0
+#: A higher picture would leave a gap when the page has no room for it: the PDF lets it float.
+TALL_MM: Final = 62.0
 _MM_PER_UNIT: Final = {"pt": 25.4 / 72, "px": 25.4 / 96, "": 25.4 / 96, "in": 25.4, "cm": 10.0, "mm": 1.0}
 _LENGTH = re.compile(r"^\s*([\d.]+)\s*([a-z]*)\s*$")
 _SVG_SIZE = {side: re.compile(rf'<svg\b[^>]*?\s{side}="([^"]+)"', re.DOTALL) for side in ("width", "height")}
@@ -163,10 +165,11 @@ def figure_markdown(output: Mapping[str, Any], *, where: str, pictures: dict[str
         contents["png"] = b64decode(_text(data["image/png"]))
     name = f"figures/{re.sub(r'[^A-Za-z0-9_.-]', '-', label)}"
     pictures.update({f"{name}.{extension}": content for extension, content in contents.items()})
-    width = _printed_width(contents)
+    width, height = _printed_size(contents)
     data_label = f' data-label="{facts["data_label"]}"' if facts.get("data_label") else ""
     attributes = (
         f'#{label} .figure kinds="{" ".join(contents)}" src="{name}" width="{width:.1f}mm" '
+        f'tall="{int(height > TALL_MM and not facts.get("stays"))}" '
         f'alt="{_attribute(alt)}"{data_label}'
     )
     return f":::: {{{attributes}}}\n{caption}\n::::"
@@ -185,11 +188,11 @@ def _attribute(text: str) -> str:
     return " ".join(clean_text(text).split()).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _printed_width(contents: Mapping[str, bytes]) -> float:
-    """Return the width in millimetres at which a picture fits the page, never enlarged."""
+def _printed_size(contents: Mapping[str, bytes]) -> tuple[float, float]:
+    """Return width and height in millimetres at which a picture fits the page, never enlarged."""
     width, height = _svg_size(contents["svg"]) if "svg" in contents else _png_size(contents["png"])
     scale = min(1.0, _WIDEST_MM / width, _TALLEST_MM / height)
-    return width * scale
+    return width * scale, height * scale
 
 
 def _svg_size(content: bytes) -> tuple[float, float]:

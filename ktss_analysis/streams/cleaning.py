@@ -17,7 +17,11 @@ def accounts(frame: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
     parts = []
     frame = frame[frame["source"].isin(owned)]
     for source, mine in frame.groupby("source", sort=True):
-        for statistic, column in (("rows_read", "n_read"), ("rows_used", "n_used"), ("rows_set_aside", "n_set_aside")):
+        for statistic, column in (
+            ("rows_read", "n_read"),
+            ("rows_used", "n_used"),
+            ("rows_set_aside", "n_set_aside"),
+        ):
             parts.append(
                 count_row(int(mine[column].sum()), stream=STREAM, statistic=statistic, target_type="source",
                           target_id=str(source), unit="count of rows")

@@ -11,9 +11,7 @@ from .common import Setting, Tables, gather, mark, of_activity, select, wide
 CONTENT_ASPECTS = ("relevance", "clarity")
 
 
-def content_validity(
-    tables: Tables, setting: Setting, *, activity: str, target_type: str
-) -> pd.DataFrame:
+def content_validity(tables: Tables, setting: Setting, *, activity: str, target_type: str) -> pd.DataFrame:
     """Return item CVI, Aiken's V and the scale CVI of every target that `activity` rated.
 
     Parameters

@@ -46,7 +46,7 @@ def flow(tables: Tables, setting: Setting) -> pd.DataFrame:
         if planned is not None:
             parts.append(_count(planned, "n_planned", activity, unit="plan"))
         if len(people):
-            mine = people[people["streams"].fillna("").str.split("|").map(lambda all_: activity in all_)]
+            mine = people[_in_stream(people, activity)]
             if len(mine):
                 parts.append(_count(int(mine["invited"].fillna(False).sum()), "n_invited", activity))
                 parts.append(_count(int(mine["consented"].fillna(False).sum()), "n_consented", activity))
@@ -54,6 +54,10 @@ def flow(tables: Tables, setting: Setting) -> pd.DataFrame:
     parts.append(_count(len(everybody), "n_used_people", "any"))
     parts.append(_overlap(tables, setting))
     return gather(parts)
+
+
+def _in_stream(people: pd.DataFrame, activity: str) -> pd.Series:
+    return ("|" + people["streams"].fillna("") + "|").str.contains(f"|{activity}|", regex=False)
 
 
 def _count(value: int, statistic: str, activity: str, unit: str = "people") -> pd.DataFrame:

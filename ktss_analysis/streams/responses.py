@@ -89,7 +89,9 @@ def _item_rows(frame: pd.DataFrame, name: str, unit: str, note: str) -> pd.DataF
     part = frame[["target_id", "n_used", "n_missing"]].assign(
         estimate=frame[name], status=frame["status"], reason=frame["reason"]
     )
-    return _rows(_honest(part), "item_mean" if name == "mean" else "item_sd" if name == "sd" else name, unit, note)
+    return _rows(
+        _honest(part), "item_mean" if name == "mean" else "item_sd" if name == "sd" else name, unit, note
+    )
 
 
 def _honest(frame: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +109,9 @@ def _honest(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(frame: pd.DataFrame, statistic: str, unit: str, note: str) -> pd.DataFrame:
-    return rows_from(frame, stream=STREAM, statistic=statistic, target_type="item", unit=unit, source_rows=note)
+    return rows_from(
+        frame, stream=STREAM, statistic=statistic, target_type="item", unit=unit, source_rows=note
+    )
 
 
 def dimensionality(tables: Tables, setting: Setting) -> pd.DataFrame:

@@ -45,7 +45,9 @@ def orphans(tables: Tables) -> pd.DataFrame:
             if ref not in known["suggestions"]:
                 found.append(("decisions", own, f"suggestion {ref} does not exist"))
     merged = suggestions["merged_into"].notna() & (suggestions["merged_into"] != "")
-    for own, into, is_merged in zip(suggestions["suggestion_id"], suggestions["merged_into"], merged, strict=True):
+    for own, into, is_merged in zip(
+        suggestions["suggestion_id"], suggestions["merged_into"], merged, strict=True
+    ):
         if is_merged and into not in known["suggestions"]:
             found.append(("suggestions", own, f"was merged into {into}, which does not exist"))
         if not is_merged and answered.get(own, 0) != 1:
@@ -146,7 +148,9 @@ def _changed(changes: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 def _rejections(suggestions: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """Return the reasons of rejected suggestions, the most severe first."""
     severity = suggestions.set_index("suggestion_id")["severity"]
-    text = suggestions.set_index("suggestion_id")["text"] if "text" in suggestions else pd.Series(dtype=object)
+    text = (
+        suggestions.set_index("suggestion_id")["text"] if "text" in suggestions else pd.Series(dtype=object)
+    )
     rejected = decisions[decisions["outcome"] == "reject"]
     rows = []
     for row, refs in zip(rejected.itertuples(), links(rejected["suggestion_ids"]), strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -95,7 +97,7 @@ def _movement(ratings: pd.DataFrame, rounds: list[int], setting: Setting) -> pd.
     """Return change and loss between consecutive rounds, and the last round's completers in round one."""
     parts = []
     scale = panel_scale(setting)
-    for before, after in zip(rounds, rounds[1:], strict=False):
+    for before, after in pairwise(rounds):
         first, second = select(ratings, round=before), select(ratings, round=after)
         target_type = str(second["target_type"].iloc[0])
         ids = setting.framework.target_ids(target_type)
@@ -117,11 +119,15 @@ def _movement(ratings: pd.DataFrame, rounds: list[int], setting: Setting) -> pd.
         completers = share_agreeing(
             tables_[0].loc[stayed, both], agree_from=agree_from(setting), ci_level=setting.level
         )
-        parts.append(rows_from(_slim(completers), statistic="share_agreeing_completers", unit="share", **common))
+        parts.append(
+            rows_from(_slim(completers), statistic="share_agreeing_completers", unit="share", **common)
+        )
         everybody = tables_[1].reindex(tables_[0].index.union(tables_[1].index))[both]
         carried = everybody.fillna(tables_[0].reindex(everybody.index)[both])
         all_panel = share_agreeing(carried, agree_from=agree_from(setting), ci_level=setting.level)
-        parts.append(rows_from(_slim(all_panel), statistic="share_agreeing_all_panel", unit="share", **common))
+        parts.append(
+            rows_from(_slim(all_panel), statistic="share_agreeing_all_panel", unit="share", **common)
+        )
     return gather(parts)
 
 

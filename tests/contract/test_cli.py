@@ -83,7 +83,10 @@ def test_check_lists_faults_with_their_place(study: Path) -> None:
     (study.parent / "guide.csv").write_text("person,S01\na,4\nb,9\nc,four\n", encoding="utf-8")
     done = ktss("check", study, "--json")
     rows = [row for row in json.loads(done.stdout) if row["rule"].startswith("value.")]
-    assert {(row["row"], row["column"], row["found"]) for row in rows} == {(3, "S01", "9"), (4, "S01", "four")}
+    assert {(row["row"], row["column"], row["found"]) for row in rows} == {
+        (3, "S01", "9"),
+        (4, "S01", "four"),
+    }
 
 
 def test_check_refuses_an_unreadable_source(study: Path) -> None:

@@ -31,7 +31,9 @@ def share(target: str = "S01", value: float = 26 / 30, n: int = 30) -> pd.DataFr
 
 
 def test_ids_are_composed_and_stable() -> None:
-    assert result_id("tool_review", "item_cvi", "S03-2", "relevance") == "tool_review.item_cvi.relevance.S03-2"
+    assert (
+        result_id("tool_review", "item_cvi", "S03-2", "relevance") == "tool_review.item_cvi.relevance.S03-2"
+    )
     assert share()["result_id"].iloc[0] == "guide_review.item_cvi.relevance.S01"
 
 
@@ -67,7 +69,9 @@ def test_ok_without_number_is_refused() -> None:
 
 
 def test_rows_survive_the_file_with_all_digits(tmp_path: Path) -> None:
-    texts = text_row("- it's =SUM(A1)", stream="focus_groups", statistic="quote", target_type="skill", target_id="S01")
+    texts = text_row(
+        "- it's =SUM(A1)", stream="focus_groups", statistic="quote", target_type="skill", target_id="S01"
+    )
     rows = combine([share(value=0.1 + 0.2), share("S02", 1 / 3), texts,
                     count_row(7, stream="triage", statistic="n_comments")])  # fmt: skip
     write_results(rows, tmp_path / "results.csv")

@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-BYTES = ("report.html", "report.pdf", "report.docx", "technical-annex.html", "audit-annex.html", "results.csv")
+BYTES = (
+    "report.html",
+    "report.pdf",
+    "report.docx",
+    "technical-annex.html",
+    "audit-annex.html",
+    "results.csv",
+)
 
 
 def command(*arguments: object) -> list[str]:
@@ -24,7 +31,11 @@ def command(*arguments: object) -> list[str]:
 
 def run(study: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command("run", study, "--out", out, *options), capture_output=True, text=True, check=False, timeout=900
+        command("run", study, "--out", out, *options),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
     )
 
 
@@ -68,10 +79,15 @@ def test_an_unchanged_rerun_runs_nothing(study: Path, done: Path) -> None:
 
 
 def test_the_plan_runs_nothing_and_gives_reasons(study: Path, done: Path, tmp_path: Path) -> None:
-    kept = subprocess.run(command("run", study, "--out", done, "--plan"), capture_output=True, text=True, check=True)
+    kept = subprocess.run(
+        command("run", study, "--out", done, "--plan"), capture_output=True, text=True, check=True
+    )
     assert kept.stdout.count("keep") == 12
     fresh = subprocess.run(
-        command("run", study, "--out", tmp_path / "new", "--plan", "--json"), capture_output=True, text=True, check=True
+        command("run", study, "--out", tmp_path / "new", "--plan", "--json"),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert [entry["will_run"] for entry in json.loads(fresh.stdout)].count(False) == 0
     assert not (tmp_path / "new" / "private" / "stages").exists()

@@ -22,8 +22,8 @@ NAME_LIMIT = 38
 STATUSES = ("ok", "too_few", "undefined", "masked")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "value", "share", "lowest", "highest", "reference")
 _COUNTS = ("n_used", "n_missing", "count")
-ROW = 0.29
-PAD = 0.11
+ROW = 0.245
+PAD = 0.08
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from .base import (
     short,
 )
 
-BOX = 0.44
+BOX = 0.33
 
 
 def flow(boxes: pd.DataFrame, **options: Unpack[FrameOptions]) -> Figure:
@@ -49,7 +49,7 @@ def flow(boxes: pd.DataFrame, **options: Unpack[FrameOptions]) -> Figure:
     activities = data.drop_duplicates("target_id")
     with open_sheet(options) as sheet:
         reason = hidden_note(sheet, data)
-        grid = row_grid(sheet, activities["label"].tolist(), share=0.3, minimum=BOX + 0.24)
+        grid = row_grid(sheet, activities["label"].tolist(), share=0.3, minimum=BOX + 0.17)
         heads = [wrap(step, 1.3, size=SMALL, bold=True) for step in steps]
         top = max(block_height(head, SMALL) for head in heads) + 0.12
         sheet.lay_out(top + grid.total + 0.02 + note_height(reason))
@@ -96,7 +96,7 @@ def _line(
         ))  # fmt: skip
         text = wrap(f"○ {sheet.word('not_shown')}", width - 0.06, size=SMALL) if hidden else format_count(
             count, locale=sheet.locale)  # fmt: skip
-        look: dict[str, Any] = {"size": SIZE + 2, "weight": "bold"}
+        look: dict[str, Any] = {"size": SIZE + 1, "weight": "bold"}
         if hidden:
             look = {"size": SMALL, "color": theme.note}
         sheet.text(left + width / 2, y, text, ha="center", **look)

@@ -63,7 +63,7 @@ def grade_matrix(
         right = 1.5 if words else 0.0
         longest = max(text_width(word, SMALL) for stream in streams for word in stream.split())
         for share in (0.36, 0.3, 0.24):
-            grid = row_grid(sheet, targets["label"].tolist(), share=share, minimum=0.33)
+            grid = row_grid(sheet, targets["label"].tolist(), share=share, minimum=0.27)
             pitch = min((sheet.room - grid.label_width - right) / len(streams), 1.25)
             if pitch > longest + 0.08:
                 break
@@ -147,7 +147,7 @@ def _cell(sheet: Sheet, axes: Any, grade: str, place: tuple[float, float, float]
     from matplotlib.patches import Rectangle
 
     x, y, width = place
-    height = 0.24
+    height = 0.2
     corner = (x - width / 2, y - height / 2)
     if not grade:
         axes.plot([x], [y], **sheet.marker(Mark(sheet.theme.note, "o", False, "○"), size=6))

@@ -65,7 +65,7 @@ def heatmap(
         for row in shown(data).itertuples()
     }
     with open_sheet(options) as sheet:
-        grid = row_grid(sheet, targets["label"].tolist(), share=0.3, minimum=0.26)
+        grid = row_grid(sheet, targets["label"].tolist(), share=0.3, minimum=0.24)
         widest = max((text_width(text, SIZE) for text in texts.values()), default=0.1) / SIZE
         pitch = min((sheet.room - grid.label_width) / len(columns), 1.1)
         if pitch < widest * SMALLEST + 0.06:

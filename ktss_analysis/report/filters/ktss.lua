@@ -231,7 +231,7 @@ local function figure(el)
   local source, alt = el.attributes.src .. "." .. extension, el.attributes.alt
   if IS_TYPST then
     return raw("#ktss-figure(image(" .. quoted(source) .. ", alt: " .. quoted(printable(alt)) .. ", width: "
-      .. el.attributes.width .. "), number: " .. quoted(el.attributes.number) .. ", id: "
+      .. el.attributes.width .. "), floats: " .. tostring(el.attributes.tall == "1") .. ", number: " .. quoted(el.attributes.number) .. ", id: "
       .. quoted(el.identifier) .. ")[" .. typst(inlines) .. "]")
   end
   local image = pandoc.Image({ pandoc.Str(alt) }, source, "", pandoc.Attr("", {}, { width = el.attributes.width }))
@@ -245,6 +245,7 @@ local function numbers_in(text)
   return found
 end
 
+local KEEP_ROWS = 13 -- a table of no more rows stays on one page
 local PER_LINE = 96 -- characters of 9.5 pt across an upright page
 local PADDING = 2.2 -- characters of white space that a column needs
 
@@ -333,7 +334,7 @@ local function typst_table(el, notes)
   if #texts ~= #cells then fail("table " .. el.identifier .. ": a cell could not be written") end
   local out = { "#ktss-table(columns: (" .. table.concat(columns, ", ") .. ",), align: ("
     .. table.concat(align, ", ") .. ",), size: " .. shape.size .. "pt, wide: " .. tostring(shape.wide == true)
-    .. ", whole-rows: " .. tostring(tallest < 700) .. ", number: " .. quoted(el.attributes.number)
+    .. ", whole-rows: " .. tostring(tallest < 700) .. ", keep: " .. tostring(#rows <= KEEP_ROWS and tallest < 300) .. ", number: " .. quoted(el.attributes.number)
     .. ", id: " .. quoted(el.identifier) .. ", caption: ["
     .. typst(pandoc.utils.blocks_to_inlines(el.caption.long)) .. "], notes: ["
     .. (notes and typst(notes.content) or "") .. "],", "table.header(" }
@@ -411,6 +412,8 @@ end
 
 -- Blocks -------------------------------------------------------------------------------------------
 
+local WHOLE_CARD = 2600 -- characters; a longer card may not fit a page and is allowed to break
+
 local function callout_kind(el)
   for _, kind in ipairs({ "limits", "synthetic", "note" }) do
     if el.classes:includes(kind) then return kind end
@@ -441,11 +444,36 @@ local function block_div(el)
   if el.classes:includes("callout") then return callout(el) end
   for _, kind in ipairs({ "skill-card", "quote" }) do
     if el.classes:includes(kind) then
-      if IS_TYPST then return wrapped(kind == "quote" and "#quote(block: true)" or "#skill-card", el.content) end
+      if IS_TYPST and kind == "quote" then return wrapped("#quote(block: true)", el.content) end
+      if IS_TYPST then
+        local whole = utf8.len(stringify(el.content)) < WHOLE_CARD
+        return wrapped("#skill-card(whole: " .. tostring(whole) .. ")", el.content)
+      end
       if IS_DOCX then el.attributes["custom-style"] = style_name(kind) end
       return el
     end
   end
+end
+
+-- A chapter marked {.own-page} starts and ends with a page.
+local function page_break()
+  if IS_TYPST then return raw("#pagebreak(weak: true)") end
+  return pandoc.RawBlock("openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>')
+end
+
+local function own_pages(doc)
+  local blocks, alone = pandoc.Blocks({}), false
+  for _, block in ipairs(doc.blocks) do
+    if block.t == "Header" and block.level == 1 then
+      local starts = block.classes:includes("own-page")
+      if not IS_HTML and (alone or starts) then blocks:insert(page_break()) end
+      alone = starts
+      block.classes = block.classes:filter(function(name) return name ~= "own-page" end)
+    end
+    blocks:insert(block)
+  end
+  doc.blocks = blocks
+  return doc
 end
 
 -- What stands in a cover block moves to the title page.
@@ -500,7 +528,7 @@ local function docx_front(doc)
 end
 
 function Pandoc(doc)
-  doc = number_all(tidy_headings(doc))
+  doc = own_pages(number_all(tidy_headings(doc)))
   if IS_TYPST then
     doc = doc:walk({
       Str = function(el) return typst_word(printable(el.text), 24) end,
