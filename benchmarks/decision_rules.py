@@ -1,8 +1,8 @@
 """How often the decision rules give which verdict to a skill whose true state is known.
 
 Writes the tables of docs/decision-rules.md: closed-form operating characteristics of the relevance rule, and a
-simulation of the verdict table. Everything that judges here is the package's own code: content validity index, agreement,
-spread, division, grades, verdicts.
+simulation of the verdict table. Everything that judges here is the package's own code: content validity index,
+agreement, spread, division, grades, verdicts.
 
     python -m benchmarks.decision_rules                  # prints the tables
     python -m benchmarks.decision_rules --write          # puts them into docs/decision-rules.md
@@ -77,7 +77,7 @@ PROFILES = (
 )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------- the relevance rule, exactly
+# ------------------------------------------------------------ the relevance rule, exactly
 
 
 def relevance_grades(rules: Rules, n: int = N_REVIEWERS) -> list[str]:
@@ -116,7 +116,7 @@ def needed(rules: Rules, n: int) -> int | None:
     return grades.index("+") if "+" in grades else None
 
 
-# ------------------------------------------------------------------------------------- the verdict table, simulated
+# ------------------------------------------------------------ the verdict table, simulated
 
 
 def _answers(rng: np.random.Generator, share: float, shape: tuple[int, int]) -> np.ndarray:
@@ -125,7 +125,7 @@ def _answers(rng: np.random.Generator, share: float, shape: tuple[int, int]) -> 
 
 
 def _votes(rng: np.random.Generator, agreement: float | None, shape: tuple[int, int]) -> np.ndarray:
-    """Return panel ratings 1 to 9: 7 to 9 in agreement, 1 to 6 in dissent; or 1-2 and 8-9, each with even chance."""
+    """Return panel ratings 1 to 9: 7 to 9 agree, 1 to 6 dissent; a split panel rates 1-2 or 8-9."""
     if agreement is None:
         return np.where(rng.random(shape) < 0.5, rng.choice([1, 2], shape), rng.choice([8, 9], shape)).astype(float)
     dissent = rng.integers(1, 7, shape)
@@ -182,15 +182,15 @@ def verdict_shares(rules: Rules, *, replicates: int = REPLICATES, seed: int = SE
     return pd.DataFrame(rows).set_index("profile")
 
 
-# ------------------------------------------------------------------------------------- the page
+# ------------------------------------------------------------ the page
 
 
 def exact_tables(rules: Rules) -> str:
     """Return the closed-form tables as Markdown."""
     table = relevance_characteristics(rules)
     lines = [
-        f"| true share of reviewers | share found at or above {rules.value('relevance_not_supported'):.2f} | supported "
-        "| not supported | undecided |",
+        f"| true share of reviewers | share found at or above {rules.value('relevance_not_supported'):.2f} "
+        "| supported | not supported | undecided |",
         "| ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in table.itertuples():

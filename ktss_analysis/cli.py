@@ -78,11 +78,10 @@ def run(
 ) -> None:
     """Run the study: cleaning, statistics, decisions, report. Only what changed is run again."""
     from .pipeline.graph import plan_study, run_study
-    from .pipeline.layout import run_folder
     from .study import load_study
 
     loaded = load_study(study)
-    folder = run_folder(loaded.id, str(out) if out else "")
+    folder = (out or Path("reports") / loaded.id).expanduser().resolve()
     if plan:
         planned = plan_study(loaded, folder, only=only or None, force=force)
         if as_json:

@@ -21,6 +21,7 @@ from .rules import (
     grade_relevance,
     grade_salience,
     mask_rows,
+    mask_tables,
     verdict,
 )
 
@@ -80,6 +81,8 @@ def decision_rows(rows: pd.DataFrame, framework: Framework, rules: Rules) -> pd.
         parts.append(count_row(count, stream=STREAM, statistic="n_verdict", group=name, n_used=len(outcomes),
                                unit="verdicts"))  # fmt: skip
     parts.append(count_row(len(outcomes), stream=STREAM, statistic="n_skills", unit="verdicts"))
+    agreed = [skill for skill, (grades, _, _) in decided.items() if grades["consensus"].grade == "+"]
+    parts.append(_attrition(rows, known, agreed, rules))
     parts.append(_sensitivity(known, framework, rules, outcomes))
     return combine(parts)
 
@@ -94,6 +97,33 @@ def _relation(grades: Mapping[str, Graded]) -> str:
     if len(letters) >= 2 and len(set(letters)) == 1 and letters[0] != "0":
         return "confirm"
     return "mixed" if len(letters) > 1 else "single"
+
+
+def _attrition(frame: pd.DataFrame, rows: Rows, agreed: Iterable[str], rules: Rules) -> pd.DataFrame:
+    """Return a row for each skill whose agreement in the last round rests on who stayed in the panel.
+
+    So it is when those who stayed had agreed before the others left while the whole panel had not, or when the
+    agreement does not hold once the last known answers of those who left are counted.
+    """
+    cut = rules.value("agreement_share")
+    stayed = frame[(frame["statistic"] == "share_agreeing_completers") & (frame["status"] == "ok")]
+    parts = []
+    for skill_id in agreed:
+        evidence: list[str] = []
+        for row in stayed[stayed["target_id"] == skill_id].itertuples():
+            before = str(row.group).split("_to_")[0]
+            whole = rows.get(f"workshop.share_agreeing.importance.{skill_id}.{before}")
+            counted = rows.get(f"workshop.share_agreeing_all_panel.importance.{skill_id}.{row.group}")
+            if whole is not None and whole["status"] == "ok" and whole["estimate"] < cut <= row.estimate:
+                evidence += [str(whole["result_id"]), str(row.result_id)]
+            if counted is not None and counted["status"] == "ok" and counted["estimate"] < cut:
+                evidence.append(str(counted["result_id"]))
+        if evidence:
+            parts.append(
+                text_row("rests_on_who_stayed", stream=STREAM, statistic="attrition", target_type="skill",
+                         target_id=skill_id, source_rows="|".join(evidence))
+            )  # fmt: skip
+    return combine(parts)
 
 
 def _variants(rules: Rules) -> Iterator[tuple[str, str, Rules]]:
@@ -181,6 +211,6 @@ def merge_results(parts: Iterable[Path], framework: Framework, rules: Rules) -> 
 
 def publish(rows: pd.DataFrame, minimum_cell: int, path: Path) -> pd.DataFrame:
     """Mask small cells, write the public results, and return them."""
-    public = mask_rows(rows, minimum_cell)
+    public = mask_rows(mask_tables(rows, minimum_cell), minimum_cell)
     write_results(public, path)
     return public

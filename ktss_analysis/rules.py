@@ -187,12 +187,8 @@ def grade_consensus(rows: Rows, skill_id: str, rules: Rules) -> Graded:
         return Graded("-", n, "panel_divided", ids)
     if share["ci_high"] < rules.value("agreement_share"):
         return Graded("-", n, "upper_limit_below", ids)
-    agreed = share["estimate"] >= rules.value("agreement_share") and share["ci_low"] > rules.value(
-        "agreement_low"
-    )
-    narrow = (
-        spread is not None and spread["status"] == "ok" and spread["estimate"] <= rules.value("agreement_iqr")
-    )
+    agreed = share["estimate"] >= rules.value("agreement_share") and share["ci_low"] > rules.value("agreement_low")
+    narrow = spread is not None and spread["status"] == "ok" and spread["estimate"] <= rules.value("agreement_iqr")
     if agreed and narrow:
         return Graded("+", n, "panel_agrees", ids)
     return Graded("0", n, "spread_too_wide" if agreed else "interval_includes_threshold", ids)
@@ -240,8 +236,7 @@ def grade_items(rows: Rows, item_ids: list[str], rules: Rules) -> Graded:
         return Graded("?", 0, "no_items" if not item_ids else "too_few_items", ())
     minimum = rules.streams["items"].minimum
     graded = [
-        grade_share(rows.get(f"tool_review.item_cvi.relevance.{item_id}"), rules, minimum)
-        for item_id in item_ids
+        grade_share(rows.get(f"tool_review.item_cvi.relevance.{item_id}"), rules, minimum) for item_id in item_ids
     ]
     ids = tuple(result for item in graded for result in item.evidence)
     n = min(item.n for item in graded)
@@ -265,8 +260,7 @@ def verdict(grades: Mapping[str, Graded], rules: Rules) -> tuple[Verdict, str]:
     for line in rules.verdicts:
         if line.matches(letters):
             if line.verdict in ("keep", "keep_discordant") and any(
-                graded.grade != "?" and graded.n < rules.streams[stream].full
-                for stream, graded in grades.items()
+                graded.grade != "?" and graded.n < rules.streams[stream].full for stream, graded in grades.items()
             ):
                 return "provisional", f"{line.id}+small"
             return line.verdict, line.id
@@ -299,20 +293,39 @@ NOT_ABOUT_PEOPLE = (
 
 
 def mask_rows(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Mask every number that rests on 1 to `minimum` - 1 people."""
+    """Mask every number that rests on 1 to `minimum` - 1 people; tables of people have their own rule."""
     rows = rows.copy()
-    about_people = ~rows["unit"].isin(NOT_ABOUT_PEOPLE)
+    about_people = ~rows["unit"].isin(NOT_ABOUT_PEOPLE) & (rows["statistic"] != "people")
     small = about_people & (rows["n_used"] > 0).fillna(False) & (rows["n_used"] < minimum).fillna(False)
     return _masked(rows, small, minimum)
 
 
-def _masked(rows: pd.DataFrame, where: pd.Series, minimum: int) -> pd.DataFrame:
+def _masked(rows: pd.DataFrame, where: pd.Series | np.ndarray, minimum: int) -> pd.DataFrame:
     rows.loc[where, ["estimate", "ci_low", "ci_high"]] = np.nan
     rows.loc[where, ["n_used", "n_missing"]] = pd.NA
     rows.loc[where, "status"] = "masked"
     rows.loc[where, "reason"] = f"fewer than {minimum} people, not shown"
     rows.loc[where, "label"] = pd.NA
     rows.loc[where, "source_rows"] = pd.NA
+    return rows
+
+
+def mask_tables(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Hide the small cells of tables of people, and those that would give a small cell away.
+
+    A table is the rows of statistic ``people`` of one aspect: `group` names its line, `target_id` its column.
+    The name of a cell stays, its count goes.
+    """
+    rows = rows.copy()
+    people = rows[(rows["statistic"] == "people") & (rows["status"] == "ok")]
+    for _, part in people.groupby("aspect", sort=False):
+        table = part.pivot(index="group", columns="target_id", values="estimate").fillna(0).astype(int)
+        hidden = pd.DataFrame(suppress_cells(table.to_numpy(), minimum), index=table.index, columns=table.columns)
+        where = part.index[[bool(hidden.loc[row.group, row.target_id]) for row in part.itertuples()]]
+        names = rows.loc[where, "label"]
+        rows = _masked(rows, rows.index.isin(where), minimum)
+        rows.loc[where, "label"] = names
+        rows.loc[where, "reason"] = f"fewer than {minimum} people, or hidden to protect such a cell"
     return rows
 
 

@@ -22,9 +22,13 @@ from .numbers import format_count, format_interval, format_value
 
 KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
-    "correlation": "correlation", "points": "points", "minutes": "points", "years": "points",
+    "correlation": "correlation", "points": "points", "minutes": "points", "years": "points", "score": "coefficient",
 }  # fmt: skip
 """How a number is printed follows from its unit; every unit that is not listed is a count."""
+
+
+KIND_OF_STATISTIC = {"best_worst_score": "coefficient", "standard_error_of_measurement": "number"}
+"""Statistics whose decimals do not follow from their unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class Book:
     @staticmethod
     def kind(row: dict[str, Any]) -> str:
         """Return how a row's number is printed: share, coefficient, points or count."""
-        return KIND_OF_UNIT.get(str(row["unit"]), "count")
+        return KIND_OF_STATISTIC.get(str(row["statistic"]), KIND_OF_UNIT.get(str(row["unit"]), "count"))
 
     def interval(self, row: dict[str, Any]) -> str:
         """Return the interval of a published row as text, e.g. ``70–92 %``."""
@@ -138,6 +142,13 @@ class Book:
         for column in ("ci_low", "ci_high"):
             self.number(row, column)
         return format_interval(row["ci_low"], row["ci_high"], self.kind(row), locale=self.language)
+
+    def span(self, row: dict[str, Any]) -> str:
+        """Return the interval of a published row for a sentence: ``70–92 %`` or ``.13 to .26``."""
+        if self.kind(row) == "share" or pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
+            return self.interval(row)
+        low, high = self.number(row, "ci_low"), self.number(row, "ci_high")
+        return self.text("interval.span", low=low, high=high)
 
     def claim(self, text: str, result_id: str, column: str = "estimate") -> str:
         """Record that `text` was printed from a result, and return it."""
@@ -172,7 +183,10 @@ class Book:
 
     def names(self, target_ids: Iterable[str]) -> str:
         """Return skill names joined for a sentence."""
-        found = [f"“{self.name(target)}”" for target in target_ids]
+        return self.joined([f"“{self.name(target)}”" for target in target_ids])
+
+    def joined(self, found: list[str]) -> str:
+        """Return texts joined for a sentence: a, b and c."""
         if len(found) < 2:
             return "".join(found)
         return self.text("list.and", first=", ".join(found[:-1]), last=found[-1])
@@ -198,7 +212,14 @@ class Book:
         from .emit import emit_markdown
 
         self.chapter = key
-        emit_markdown(f"{'#' * level} {self.text(f'chapter.{key}')}")
+        alone = " {.own-page}" if key == "one_page" else ""
+        emit_markdown(f"{'#' * level} {self.text(f'chapter.{key}')}{alone}")
+
+    def open_section(self, key: str) -> None:
+        """Start a section of the chapter."""
+        from .emit import emit_markdown
+
+        emit_markdown(f"## {self.text(f'section.{key}')}")
 
     def say(self, key: str, **options: Any) -> None:
         """Print the sentences registered under `key`, or the catalogue entry of that name."""

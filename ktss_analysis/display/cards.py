@@ -17,19 +17,24 @@ def card(book: Book, *, skill_id: str) -> str:
     verdict = book.verdict(skill_id)
     definition = skill.definition.get(book.language, skill.definition.get(first, ""))
     behaviours = skill.behaviours.get(book.language, skill.behaviours.get(first, []))
+    head = badge(book, verdict)
     parts = [
-        badge(book, verdict),
-        f"*{safe_text(definition)}*" if definition else "",
+        f"{head} *{safe_text(definition)}*" if definition else head,
         _list(book, "card.behaviours", [safe_text(text) for text in behaviours]),
         _list(book, "card.evidence", _evidence(book, skill_id)),
         book.text(f"relation.{book.row(f'decisions.relation.{skill_id}')['label']}"),
         SENTENCES["focus_groups.quotes"](book, skill_id=skill_id),
         _contrary(book, skill_id),
         _items(book, skill_id),
+        _list(book, "card.changes", _changes(book, skill_id)),
     ]
     if skill.esco is not None and skill.esco.match != "none":
         label = f"[{safe_text(skill.esco.label or skill.esco.uri)}]({skill.esco.uri})"
-        parts.append(book.text("card.esco", match=skill.esco.match, label=label))
+        key = f"card.esco.{skill.esco.match}"
+        known = key in book.catalogue
+        parts.append(
+            book.text(key, label=label) if known else book.text("card.esco", match=skill.esco.match, label=label)
+        )
     return paragraphs(*parts)
 
 
@@ -40,7 +45,7 @@ def _list(book: Book, key: str, lines: list[str]) -> str:
 
 def _evidence(book: Book, skill_id: str) -> list[str]:
     row = book.find(f"guide_review.item_cvi.relevance.{skill_id}")
-    lines = [share_sentence(book, row, "guide_review.skill", book.name(skill_id)) if row else ""]
+    lines = [share_sentence(book, row, "guide_review.skill") if row else ""]
     sign, reason = book.grade(skill_id, "consensus")
     share = book.find(f"workshop.share_agreeing.importance.{skill_id}.last_round")
     if reason == "panel_divided":
@@ -48,13 +53,14 @@ def _evidence(book: Book, skill_id: str) -> list[str]:
     elif share is not None and share["status"] == "ok" and sign != "?":
         lines.append(
             book.text("card.consensus", share=book.number(share), n=book.number(share, "n_used"),
-                      interval=book.interval(share))
+                      interval=book.span(share))
         )  # fmt: skip
     else:
         lines.append(book.text("card.consensus_none"))
     raised = book.find(f"focus_groups.groups_raising.{skill_id}")
     if raised is not None and raised["status"] == "ok":
-        lines.append(book.text("card.salience", k=book.number(raised), total=book.number(raised, "n_used")))
+        lines.append(book.text("card.salience", count=int(raised["n_used"]), k=book.number(raised),
+                               total=book.number(raised, "n_used")))
     else:
         lines.append(book.text("card.salience_none"))
     tier = book.find(f"ranking.tier.{skill_id}")
@@ -79,14 +85,36 @@ def _items(book: Book, skill_id: str) -> str:
     if not items:
         return book.text("card.no_items")
     flags = book.select("decisions", "item_flag")
+    changed = book.select("triage", "change", aspect="major", target_type="item")
     lines = []
     for item in items:
         marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]
+        if (changed["target_id"] == item.id).any():
+            marks.append(book.text("card.not_retested"))
         text = book.text("card.item", id=f"`{item.id}`", text=safe_text(book.name(item.id, "item")))
         lines.append(f"{text} ({', '.join(marks)})" if marks else text)
-    summary = items_cell(book, skill_id)
-    head = f"**{book.text('card.items')}** ({summary})"
+    head = f"**{book.text('card.items')}**"
+    cell = items_cell(book, skill_id)
+    if "/" in cell:
+        head += f" ({book.text('card.items_line', cell=cell)})"
     return paragraphs(head, bullets(lines))
+
+
+MOST_CHANGES = 3
+
+
+def _changes(book: Book, skill_id: str) -> list[str]:
+    """Return what feedback changed in a skill and its items, the widest changes first."""
+    own = {skill_id, *(item.id for item in book.framework.scales().get(skill_id, []))}
+    rows = book.select("triage", "change")
+    rows = rows[rows["target_id"].isin(own)]
+    order = {"major": 0, "minor": 1, "patch": 2}
+    rows = rows.assign(_place=rows["aspect"].map(order)).sort_values("_place", kind="stable")
+    return [
+        safe_text(str(row["label"])) if row["target_id"] == skill_id
+        else book.text("card.change", id=f"`{row['target_id']}`", change=safe_text(str(row["label"])))
+        for row in rows.head(MOST_CHANGES).to_dict("records")
+    ]  # fmt: skip
 
 
 def show_cards(book: Book) -> None:

@@ -32,10 +32,12 @@ def chart(name: str) -> Callable[[Chart], Chart]:
 
 
 def _emit(book: Book, drawn: Any, name: str, caption: str, label: str = "") -> None:
-    from .emit import emit_figure
+    from .emit import emit_figure, emit_markdown
 
     label = label or f"fig-{name}"
-    emit_figure(drawn.figure, label=label, caption=caption, alt=drawn.alt)
+    if f"lead.{name}" in book.catalogue:
+        emit_markdown(book.text(f"lead.{name}", figure=f"[](#{label})"))
+    emit_figure(drawn.figure, label=label, caption=caption, alt=drawn.alt, stays=name == "tiles")
     book.shown.append(label)
 
 
@@ -154,7 +156,7 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
     target_type = str(rows["target_type"].iloc[0])
     supported = len(by_branch(book, rows)["supported"])
     key = "items" if target_type == "item" else aspect
-    slots = {} if key == "clarity" else {
+    slots = {
         "k": book.count(supported, f"{activity}.item_cvi.{aspect}"),
         "total": book.count(len(rows), f"{activity}.item_cvi.{aspect}"),
     }  # fmt: skip

@@ -17,7 +17,8 @@ from ..study import Study
 from ..yamlfile import sha256_of
 from .book import Book
 from .cards import show_cards
-from .emit import emit_block, emit_markdown
+from .emit import emit_block
+from .sentences import paragraphs
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "papermill", "nbconvert", "pypandoc-binary", "typst")
 
@@ -42,7 +43,7 @@ class Place(Protocol):
 class Document(Book):
     """A report, technical annex or audit annex in the making."""
 
-    place: Place | None = field(default=None, kw_only=True)
+    place: Place = field(kw_only=True)
     variant: str = field(default="report", kw_only=True)
 
     def show_cards(self) -> None:
@@ -51,12 +52,10 @@ class Document(Book):
 
     def claims_of(self, stage: str) -> pd.DataFrame:
         """Return the numbers printed by an earlier document."""
-        assert self.place is not None
         return pd.read_csv(self.place.folder(stage) / "claims.csv", dtype=str, keep_default_na=False)
 
     def close(self) -> None:
         """Write the title page and the record of every number printed."""
-        assert self.place is not None
         write_csv(self.claims_frame(), self.place.out / "claims.csv")
         self.place.write_json("document.json", self._title_page())
 
@@ -66,8 +65,8 @@ class Document(Book):
         line = " · ".join(
             [
                 f"ktss {__version__}",
-                f"study {self.facts['hash study'][:12]}",
-                f"rules {rules.version} {self.facts['hash rules'][:12]} ({rules.fixed_on})",
+                f"study {self.facts['hash study'][:7]}",
+                f"rules {rules.version} {self.facts['hash rules'][:7]}",
             ]
         )
         return {
@@ -99,13 +98,20 @@ def open_document(place: Place, kind: str, *, language: str = "en") -> Document:
     rows = place.published()
     facts = _facts(study, rules, rows)
     document = Document(rows, study, rules, language, facts, place=place, variant=kind)
-    if study.funding.statement and kind == "report":
-        emit_block("cover", "\n\n".join(filter(None, [study.funding.statement, study.funding.disclaimer])))
-    if study.instrument.status == "illustrative":
-        emit_block("note", document.text("note.illustrative"))
     if kind == "report":
-        emit_markdown(document.text("document.plain"))
+        emit_block("cover", _cover(document))
+    elif study.instrument.status == "illustrative":
+        emit_block("note", document.text("note.illustrative"))
     return document
+
+
+def _cover(document: Document) -> str:
+    """Return what stands under the title: what the report is, whose names these are, who paid."""
+    study = document.study
+    subject = study.scope.get("subject", "")
+    about = document.text("document.plain.subject", subject=subject) if subject else document.text("document.plain")
+    illustrative = document.text("note.illustrative") if study.instrument.status == "illustrative" else ""
+    return paragraphs(about, illustrative, study.funding.statement, study.funding.disclaimer)
 
 
 def _facts(study: Study, rules: Rules, rows: pd.DataFrame) -> dict[str, str]:

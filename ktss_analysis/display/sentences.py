@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..evidence import VERDICTS
 from .book import Book
-from .numbers import format_share
+from .numbers import format_value
 
 Speaker = Callable[..., str]
 SENTENCES: dict[str, Speaker] = {}
@@ -42,7 +42,7 @@ def bullets(texts: list[str]) -> str:
 # ------------------------------------------------------------------------------ shares: the verb ladder
 
 
-def share_sentence(book: Book, row: dict[str, Any] | None, key: str, name: str) -> str:
+def share_sentence(book: Book, row: dict[str, Any] | None, key: str) -> str:
     """Return the sentence on a share of reviewers, by its interval and by what its n allows to print.
 
     Parameters
@@ -53,29 +53,23 @@ def share_sentence(book: Book, row: dict[str, Any] | None, key: str, name: str) 
         Published row with a share; None when it was not collected.
     key : str
         Prefix of the catalogue entries.
-    name : str
-        What the share is about.
     """
     if row is None:
         return book.text("cell.not_collected_sentence")
     if row["status"] != "ok":
-        return book.text(f"state.{row['status']}", name=name)
+        return book.text(f"{key}.{row['status']}")
     printing = book.rules.printing_for(int(row["n_used"]))
     hits = round(float(row["estimate"]) * int(row["n_used"]))
-    slots = {
-        "name": name,
-        "hits": book.count(hits, row["result_id"]),
-        "n": book.number(row, "n_used"),
-    }
+    slots = {"hits": book.count(hits, row["result_id"]), "n": book.number(row, "n_used")}
     if printing.print_ == "counts":
         return book.text(f"{key}.counts", **slots)
-    branch = share_branch(row, book)
     if printing.print_ == "counts and interval":
-        return book.text(f"{key}.small", **slots, interval=book.interval(row))
-    low = book.number(row, "ci_low")
-    slots |= {"share": book.number(row), "interval": book.interval(row)}
-    text = book.text(f"{key}.{branch}", **slots, low=low)
-    return text
+        return book.text(f"{key}.small", **slots, interval=book.span(row))
+    branch = share_branch(row, book)
+    slots |= {"share": book.number(row), "interval": book.span(row)}
+    if branch == "probably":
+        slots["low"] = book.number(row, "ci_low")
+    return book.text(f"{key}.{branch}", **slots)
 
 
 def share_branch(row: dict[str, Any], book: Book) -> str:
@@ -91,7 +85,7 @@ def share_branch(row: dict[str, Any], book: Book) -> str:
 def guide_review_skill(book: Book, *, skill_id: str) -> str:
     """Say how relevant guide reviewers find a skill."""
     row = book.find(f"guide_review.item_cvi.relevance.{skill_id}")
-    return share_sentence(book, row, "guide_review.skill", book.name(skill_id))
+    return share_sentence(book, row, "guide_review.skill")
 
 
 # ------------------------------------------------------------------------------ one page
@@ -124,18 +118,39 @@ def headline(book: Book) -> str:
     return " ".join([f"**{first}**", *rest])
 
 
-@sentence("one_page.lists")
-def verdict_lists(book: Book) -> str:
-    """List the skills under each verdict."""
+@sentence("one_page.how")
+def one_page_how(book: Book) -> str:
+    """Say how a verdict comes about, and whether the rule is older than the answers."""
+    level = format_value(book.rules.ci_level, "share", book.language)
+    how = book.text("one_page.how", level=book.claim(level, "rules.ci_level", "ci_level"))
+    return paragraphs(f"{how} {book.text(f'one_page.rules.{rules_time(book)}')}")
+
+
+def rules_time(book: Book) -> str:
+    """Return whether the rules were fixed in time: in_time, late, or unknown_time."""
+    return {"yes": "late", "no": "in_time"}.get(book.facts.get("rules_late", ""), "unknown_time")
+
+
+@sentence("summary.intro")
+def summary_intro(book: Book) -> str:
+    """Say what the summary shows; with no skill that is ready, the provisional ones are listed too."""
+    slots = {"figure": "[](#fig-grades)"}
+    if not summary_skills(book)[0]:
+        return book.text("summary.intro.none", **slots)
+    key = "summary.intro" if summary_skills(book)[1] else "summary.intro.provisional"
+    return book.text(key, **slots, table="[](#tbl-summary)")
+
+
+MOST_IN_SUMMARY = 9
+"""With more rows than these, the summary lists the skills that are ready and leaves the rest to the annex."""
+
+
+def summary_skills(book: Book) -> tuple[list[str], bool]:
+    """Return the skills of the summary, and whether only those that are ready are listed."""
     groups = verdict_groups(book)
-    return bullets(
-        [
-            book.text("one_page.list", verdict=book.text(f"verdict.{name}"), names=", ".join(
-                book.name(skill) for skill in skills))
-            for name, skills in groups.items()
-            if skills
-        ]
-    )  # fmt: skip
+    ready = [*groups["keep"], *groups["keep_discordant"]]
+    both = [*ready, *groups["provisional"]]
+    return (ready, True) if ready and len(both) > MOST_IN_SUMMARY else (both, not groups["provisional"])
 
 
 # ------------------------------------------------------------------------------ who took part
@@ -147,6 +162,9 @@ def participants_lead(book: Book) -> str:
     row = book.find("participants.n_used_people.any")
     if row is None or row["status"] != "ok" or row["estimate"] == 0:
         return book.text("participants.nobody")
+    population = book.study.scope.get("population", "")
+    if population:
+        return book.text("participants.lead.population", n=book.number(row), population=population)
     return book.text("participants.lead", n=book.number(row))
 
 
@@ -208,8 +226,11 @@ def guide_review_overall(book: Book) -> str:
     total = len(rows)
     base = "guide_review.item_cvi.relevance"
     supported = len(groups["supported"])
-    first = book.text("guide_review.group.supported", count=supported, k=book.count(supported, base),
-                      total=book.count(total, base))  # fmt: skip
+    if supported:
+        first = book.text("guide_review.group.supported", count=supported, k=book.count(supported, base),
+                          total=book.count(total, base))  # fmt: skip
+    else:
+        first = book.text("guide_review.group.supported.none", total=book.count(total, base))
     rest = [
         book.text(f"guide_review.group.{name}", count=len(groups[name]), k=book.count(len(groups[name]), base))
         for name in ("probably", "unclear", "not_supported", "none")
@@ -234,7 +255,7 @@ def guide_review_clarity(book: Book) -> str:
         ):  # fmt: skip
             unclear.append(str(row["target_id"]))
     if not unclear:
-        return book.text("guide_review.all_clear")
+        return book.text("guide_review.all_clear") if by_branch(book, relevant)["supported"] else ""
     return book.text("guide_review.unclear", count=len(unclear), names=book.names(unclear))
 
 
@@ -258,6 +279,8 @@ def tool_review_items(book: Book) -> str:
         return book.text("stream.not_collected", stream=book.text("activity.tool_review"))
     groups = by_branch(book, rows)
     supported = len(groups["supported"])
+    if not supported:
+        return book.text("tool_review.items.none", total=book.count(len(rows), "tool_review.item_cvi.relevance"))
     return book.text(
         "tool_review.items", count=supported, k=book.count(supported, "tool_review.item_cvi.relevance"),
         total=book.count(len(rows), "tool_review.item_cvi.relevance"),
@@ -266,19 +289,13 @@ def tool_review_items(book: Book) -> str:
 
 @sentence("tool_review.flags")
 def tool_review_flags(book: Book) -> str:
-    """List what should happen to which items."""
+    """Say how many items are flagged; the table names them."""
     flags = book.select("decisions", "item_flag")
     if flags.empty:
         return book.text("tool_review.no_flags") if book.collected("tool_review") else ""
-    lines = []
-    for flag in ("not_relevant", "check_scoring", "revise_wording", "redundant", "weak"):
-        items = [str(target) for target in flags.loc[flags["aspect"] == flag, "target_id"]]
-        if items:
-            lines.append(
-                book.text(f"flag.{flag}", count=len(items), k=book.count(len(items), f"decisions.item_flag.{flag}"),
-                          items=", ".join(items))
-            )  # fmt: skip
-    return paragraphs(book.text("tool_review.flags"), bullets(lines))
+    count = flags["target_id"].nunique()
+    return book.text("tool_review.flags", count=count, k=book.count(count, "decisions.item_flag"),
+                     table="[](#tbl-flagged)")  # fmt: skip
 
 
 @sentence("tool_review.usability")
@@ -286,15 +303,16 @@ def tool_review_usability(book: Book) -> str:
     """Say how usable reviewers find the tool, read from the whole interval."""
     row = book.find("tool_review.system_usability_scale.all")
     if row is None:
-        return book.text("tool_review.no_usability")
+        return book.text("tool_review.no_usability") if book.collected("tool_review") else ""
     if row["status"] != "ok":
         return book.text(f"state.{row['status']}", name=book.text("name.sus"))
     benchmark = book.rules.value("usability_benchmark")
     branch = "above" if row["ci_low"] > benchmark else "below" if row["ci_high"] < benchmark else "around"
-    return book.text(
-        f"tool_review.usability.{branch}", score=book.number(row), interval=book.interval(row),
+    text = book.text(
+        f"tool_review.usability.{branch}", score=book.number(row), interval=book.span(row),
         n=book.number(row, "n_used"), benchmark=_threshold(book, "usability_benchmark", "points"),
     )  # fmt: skip
+    return f"{text} {book.text('tool_review.usability.not_percent')}"
 
 
 @sentence("self_assessment.time")
@@ -303,7 +321,7 @@ def self_assessment_time(book: Book) -> str:
     row = book.find("self_assessment.median_minutes.all")
     if row is None or row["status"] != "ok":
         return ""
-    return book.text("self_assessment.time", minutes=book.number(row), interval=book.interval(row))
+    return book.text("self_assessment.time", minutes=book.number(row), interval=book.span(row))
 
 
 @sentence("self_assessment.reliability")
@@ -344,14 +362,12 @@ def self_assessment_structure(book: Book) -> str:
     if row is None:
         return ""
     if row["status"] != "ok":
-        return book.text("self_assessment.structure.too_few", reason=str(row["reason"]))
+        return book.text("self_assessment.structure.too_few", reason=str(row["reason"]).removesuffix("."))
     return book.text("self_assessment.structure.ok", count=int(row["estimate"]), k=book.number(row),
                      n=book.number(row, "n_used"))  # fmt: skip
 
 
 def _threshold(book: Book, name: str, kind: str) -> str:
-    from .numbers import format_value
-
     text = format_value(book.rules.value(name), kind, book.language)
     return book.claim(text, f"rules.{name}", "threshold")
 
@@ -369,19 +385,21 @@ def workshop_overall(book: Book) -> str:
     size = book.find("workshop.panel_size.all.last_round")
     parts = []
     if size is not None and size["status"] == "ok":
-        parts.append(book.text("workshop.panel", n=book.number(size)))
+        parts.append(book.text("workshop.panel", count=int(size["estimate"]), n=book.number(size)))
     judged = sum(grade != "?" for grade in grades.values())
     if judged == 0:
         return paragraphs(" ".join([*parts, book.text("workshop.too_few")]))
-    parts.append(
-        book.text("workshop.agreed", count=len(agreed), k=book.count(len(agreed), "decisions.grade.consensus"),
-                  total=book.count(judged, "decisions.grade.consensus"),
-                  share=_threshold(book, "agreement_share", "share"))
-    )  # fmt: skip
+    slots = {"total": book.count(judged, "decisions.grade.consensus"),
+             "share": _threshold(book, "agreement_share", "share")}  # fmt: skip
+    if agreed:
+        k = book.count(len(agreed), "decisions.grade.consensus")
+        parts.append(book.text("workshop.agreed", count=len(agreed), k=k, **slots))
+    else:
+        parts.append(book.text("workshop.agreed.none", **slots))
     concordance = book.find("workshop.kendall_w.importance.all.last_round")
     if concordance is not None and concordance["status"] == "ok":
         parts.append(book.text("workshop.concordance", w=book.number(concordance),
-                               interval=book.interval(concordance)))  # fmt: skip
+                               interval=book.span(concordance)))  # fmt: skip
     return " ".join(parts)
 
 
@@ -392,7 +410,8 @@ def workshop_dissent(book: Book) -> str:
         return ""
     divided = [skill for skill in _skills(book) if book.grade(skill, "consensus")[1] == "panel_divided"]
     if not divided:
-        return book.text("workshop.no_division")
+        judged = any(book.grade(skill, "consensus")[0] != "?" for skill in _skills(book))
+        return book.text("workshop.no_division") if judged else ""
     return book.text("workshop.divided", count=len(divided), names=book.names(divided))
 
 
@@ -434,11 +453,10 @@ def ranking_tiers(book: Book) -> str:
     numbers = tiers["label"].astype(int)
     first = list(tiers.loc[numbers == 1, "target_id"])
     n = int(numbers.max())
-    return paragraphs(
-        book.text("ranking.tiers", count=n, k=book.count(n, "ranking.tier")),
-        book.text("ranking.first", count=len(first), names=book.names(first)),
-        book.text("ranking.caution"),
-    )
+    lead = book.text("ranking.tiers", count=n, k=book.count(n, "ranking.tier"))
+    if n > 1:
+        lead += " " + book.text("ranking.first", count=len(first), names=book.names(first))
+    return paragraphs(lead, book.text("ranking.caution"))
 
 
 @sentence("focus_groups.lead")
@@ -457,21 +475,17 @@ def focus_groups_lead(book: Book) -> str:
 
 @sentence("focus_groups.reasons")
 def focus_groups_reasons(book: Book) -> str:
-    """List which reasons for soft skills how many groups raised."""
+    """Name the topics besides the skills that every group raised; the figure shows the others."""
     rows = book.select("focus_groups", "groups_raising", target_type="code")
+    rows = rows[(rows["status"] == "ok") & (rows["estimate"] > 0)]
     if rows.empty:
         return ""
-    rows = rows.sort_values(["estimate", "target_id"], ascending=[False, True], kind="stable")
-    lines = []
-    for _, row in rows.iterrows():
-        if row["estimate"] > 0:
-            speakers = book.find(f"focus_groups.speakers_raising.{row['target_id']}")
-            lines.append(
-                book.text("focus_groups.reason", name=code_name(book, str(row["target_id"])),
-                          k=book.number(row.to_dict()), total=book.number(row.to_dict(), "n_used", kind="count"),
-                          s=book.number(speakers), all=book.number(speakers, "n_used"))
-            )  # fmt: skip
-    return bullets(lines)
+    everywhere = rows[rows["estimate"] == rows["n_used"].astype(float)]
+    k = book.number(rows.iloc[0].to_dict(), "n_used")
+    if everywhere.empty:
+        return book.text("focus_groups.no_common", k=k)
+    names = [f"“{code_name(book, str(target))}”" for target in everywhere["target_id"]]
+    return book.text("focus_groups.all_groups", count=len(names), names=book.joined(names), k=k)
 
 
 def code_name(book: Book, code_id: str) -> str:
@@ -482,26 +496,43 @@ def code_name(book: Book, code_id: str) -> str:
 
 @sentence("focus_groups.quotes")
 def focus_groups_quotes(book: Book, *, skill_id: str | None = None, limit: int = 3) -> str:
-    """Print released quotes: of one skill (one supporting, one contrary), or general ones."""
-    from .text_safety import safe_text
-
+    """Print released quotes: of one skill (one supporting, one contrary), or some of different skills."""
     rows = book.select("focus_groups", "quote")
     if rows.empty:
         return ""
     if skill_id is not None:
         mine = rows[rows["target_id"] == skill_id]
         picked = [mine[mine["aspect"] == tone].head(1) for tone in ("supporting", "contrary")]
-        chosen = pd.concat(picked)
+        chosen = pd.concat(picked) if any(map(len, picked)) else mine.head(1)
     else:
         chosen = rows[rows["target_type"] != "skill"].head(limit)
         if chosen.empty:
-            chosen = rows.drop_duplicates("target_id").head(limit)
-    return paragraphs(
-        *(
-            f"> “{safe_text(str(row['label']))}” {book.text('quote.from', id=str(row['group']))}"
-            for _, row in chosen.iterrows()
-        )
-    )
+            chosen = _general_quotes(rows, limit)
+    return paragraphs(*(quote_text(book, row) for row in chosen.to_dict("records")))
+
+
+def _general_quotes(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
+    """Return supporting quotes of different groups and skills, one contrary quote last."""
+    places = rows["reason"].str.split("|").str[-1]
+    supporting = rows[rows["aspect"] == "supporting"]
+    one_each = supporting[~places[supporting.index].duplicated()]
+    contrary = rows[(rows["aspect"] == "contrary") & ~rows["target_id"].isin(one_each["target_id"].head(limit - 1))]
+    return pd.concat([one_each.head(limit - 1), contrary.head(1)])
+
+
+def quote_text(book: Book, row: dict[str, Any]) -> str:
+    """Return a quote in its language with the group it comes from; never the number of the comment."""
+    from .text_safety import safe_text
+
+    language, _, group = str(row["reason"]).partition("|")
+    text = safe_text(str(row["label"]))
+    if language and language != book.language:
+        text = f"[{text}]{{lang={language}}}"
+    name = book.catalogue.locale.languages.get(language.split("-")[0], "") if language else ""
+    slots = {key: value for key, value in (("group", safe_text(group)), ("language", name)) if value}
+    key = "quote.from" if len(slots) == 2 else f"quote.from.{next(iter(slots), '')}"
+    origin = f" {book.text(key, **slots)}" if slots else ""
+    return f"> “{text}”{origin}"
 
 
 @sentence("focus_groups.saturation")
@@ -511,7 +542,8 @@ def focus_groups_saturation(book: Book) -> str:
     ok = rows[rows["status"] == "ok"]
     if len(ok) < 2:
         return ""
-    row = ok.sort_values("target_id").iloc[-2].to_dict()
+    order = ok["target_id"].str.extract(r"(\d+)", expand=False).astype(int).sort_values().index
+    row = ok.loc[order[-2]].to_dict()
     return book.text("focus_groups.saturation", share=book.number(row), low=book.number(row, "ci_low"),
                      high=book.number(row, "ci_high"))  # fmt: skip
 
@@ -532,10 +564,10 @@ def focus_groups_coders(book: Book) -> str:
     )  # fmt: skip
     if failing.empty:
         return text
-    names = ", ".join(
-        book.name(target) if kind == "skill" else code_name(book, target)
+    names = book.joined([
+        f"“{book.name(target) if kind == 'skill' else code_name(book, target)}”"
         for kind, target in zip(failing["target_type"], failing["target_id"], strict=True)
-    )
+    ])  # fmt: skip
     return f"{text} {book.text('focus_groups.coders.failing', count=len(failing), names=names)}"
 
 
@@ -586,7 +618,16 @@ def triage_not_retested(book: Book) -> str:
     items = sorted(set(rows["target_id"]))
     if not items:
         return ""
-    return book.text("triage.not_retested", count=len(items), items=", ".join(items))
+    named = book.joined([f"{item} (“{book.name(item, 'item')}”)" for item in items])
+    return book.text("triage.not_retested", count=len(items), items=named)
+
+
+@sentence("triage.rejected")
+def triage_rejected(book: Book) -> str:
+    """Lead to the table of suggestions that were not taken up, if there are any."""
+    if book.select("triage", "rejection").empty:
+        return ""
+    return book.text("triage.rejected", table="[](#tbl-rejections)")
 
 
 # ------------------------------------------------------------------------------ limits, citation
@@ -619,7 +660,8 @@ def limits(book: Book) -> str:
         lines.append(book.text("limits.not_decided"))
     if book.facts.get("rules_late") == "yes":
         lines.append(book.text("limits.rules_late"))
-    lines.append(book.text("limits.languages"))
+    if not book.rows["statistic"].str.contains("dif").any():
+        lines.append(book.text("limits.languages"))
     return bullets(lines)
 
 
@@ -648,22 +690,15 @@ def cite(book: Book) -> str:
     return paragraphs(
         book.text("cite.how", citation=citation),
         book.text("cite.licence", licence=study.licence),
-        study.funding.statement,
-        study.funding.disclaimer,
+        book.text("cite.funding") if study.funding.statement else "",
     )
-
-
-def as_percent(book: Book, value: float, result_id: str) -> str:
-    """Return a share computed from a published row as text, recorded under its id."""
-    return book.claim(format_share(value, book.language), result_id, "share")
 
 
 @sentence("decisions")
 def decisions(book: Book) -> str:
     """Say when the rules were fixed, whether before the data, and that nothing was overridden."""
-    state = {"yes": "late", "no": "in_time"}.get(book.facts.get("rules_late", ""), "unknown_time")
     return paragraphs(
-        book.text("decisions.intro", date=book.rules.fixed_on, hash=f"`{book.facts['hash rules']}`"),
-        book.text(f"decisions.{state}"),
+        book.text("decisions.intro", date=book.rules.fixed_on, hash=f"`{book.facts['hash rules'][:12]}`"),
+        book.text(f"decisions.{rules_time(book)}"),
         book.text("decisions.no_override"),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .book import Book
 from .numbers import format_value
-from .sentences import ACTIVITIES, code_name, verdict_groups
+from .sentences import ACTIVITIES, code_name, sentence, summary_skills, verdict_groups
 
 Table = Callable[..., None]
 TABLES: dict[str, Table] = {}
@@ -63,9 +63,8 @@ def _column(book: Book, key: str) -> str:
 
 @table("summary")
 def summary(book: Book) -> None:
-    """Print verdict and evidence of the skills that are ready or provisional."""
-    groups = verdict_groups(book)
-    skills = [s for name in ("keep", "keep_discordant", "provisional") for s in groups[name]]
+    """Print verdict and evidence of the skills that are ready, and of the provisional ones if they are few."""
+    skills, only_ready = summary_skills(book)
     if not skills:
         from .emit import emit_markdown
 
@@ -84,7 +83,8 @@ def summary(book: Book) -> None:
             _column(book, "tier"): tier_cell(book, skill),
         }
         records.append(record)
-    return _emit(book, records, "summary", book.text("table.summary"), [_level(book)])
+    caption = book.text("table.summary" if only_ready else "table.summary.provisional")
+    return _emit(book, records, "summary", caption, [_level(book)])
 
 
 def groups_cell(book: Book, skill: str) -> str:
@@ -210,23 +210,39 @@ def participants(book: Book) -> None:
                 _column(book, "used"): cells["n_used_people"],
             }
         )
-    notes = [book.text("note.self"), book.text("note.masked")]
+    notes = [book.text("note.self"), *([book.text("note.masked")] if _hidden(book, records) else [])]
     _emit(book, records, "participants", book.text("table.participants"), notes)
 
 
 @table("background")
-def background(book: Book, *, column: str) -> None:
+def background(book: Book, *, columns: Sequence[str] = ("country", "role")) -> None:
     """Print people by country, role or language; small cells are hidden."""
-    rows = book.select("participants", "people", aspect=column)
     records = [
         {
-            _column(book, "category"): str(row["label"]) or str(row["target_id"]),
+            _column(book, "background"): book.text(
+                "background.cell", column=book.text(f"background.{column}"), category=_category(book, row)
+            ),
             _column(book, "people"): book.cell(row, with_interval=False),
         }
-        for row in rows.to_dict("records")
+        for column in columns
+        for row in book.select("participants", "people", aspect=column).to_dict("records")
     ]
-    _emit(book, records, f"background-{column}",
-          book.text("table.background", column=_column(book, column)), [book.text("note.masked")])  # fmt: skip
+    notes = [book.text("note.masked")] if _hidden(book, records) else []
+    _emit(book, records, "background", book.text("table.background"), notes)
+
+
+def _category(book: Book, row: Row) -> str:
+    """Return a country or language by its name, anything else as it was published."""
+    text = str(row["label"]) or str(row["target_id"])
+    locale = book.catalogue.locale
+    if row["aspect"] == "country":
+        return str(locale.territories.get(text.upper(), text))
+    return str(locale.languages.get(text.lower(), text)) if row["aspect"] == "language" else text
+
+
+def _hidden(book: Book, records: Sequence[dict[str, str]]) -> bool:
+    word = book.text("cell.masked")
+    return any(word in record.values() for record in records)
 
 
 @table("country_role")
@@ -237,7 +253,8 @@ def country_role(book: Book) -> None:
              for row in rows.to_dict("records")}  # fmt: skip
     records = []
     for group in sorted(rows["group"].unique()):
-        record = {_column(book, "country").capitalize(): str(group).upper() if len(group) == 2 else str(group)}
+        country = str(book.catalogue.locale.territories.get(str(group).upper(), group))
+        record = {book.text("background.country"): country}
         for row in rows[rows["group"] == group].to_dict("records"):
             record[names[row["target_id"]]] = book.cell(row, with_interval=False)
         records.append(record)
@@ -247,16 +264,21 @@ def country_role(book: Book) -> None:
 # ------------------------------------------------------------------------------ reviews
 
 
+def named(book: Book, target: str, target_type: str) -> str:
+    """Return the name of a target; an item is its id with its text."""
+    name = book.name(target, target_type)
+    return f"{target}: {name}" if target_type == "item" else name
+
+
 @table("content")
 def content(book: Book, *, activity: str, target_type: str) -> None:
     """Print item CVI for relevance and clarity, and Aiken's V, per target."""
     rows = book.select(activity, "item_cvi", aspect="relevance", target_type=target_type)
     records = []
     for target in rows["target_id"]:
-        first = target if target_type == "item" else book.name(target, target_type)
         records.append(
             {
-                _column(book, target_type): first,
+                _column(book, target_type): named(book, target, target_type),
                 _column(book, "relevance"): book.cell(book.find(f"{activity}.item_cvi.relevance.{target}")),
                 _column(book, "clarity"): book.cell(book.find(f"{activity}.item_cvi.clarity.{target}")),
                 _column(book, "aiken"): book.cell(book.find(f"{activity}.aiken_v.relevance.{target}")),
@@ -264,7 +286,7 @@ def content(book: Book, *, activity: str, target_type: str) -> None:
             }
         )
     caption = book.text("table.content", target_type=book.text(f"target_type.{target_type}"))
-    _emit(book, records, f"content-{target_type}", caption, [_level(book)])
+    _emit(book, records, f"content-{target_type}", caption, [_level(book), book.text("note.cvi")])
 
 
 def _n(book: Book, row: Row | None) -> str:
@@ -290,27 +312,58 @@ def modules(book: Book) -> None:
 
 @table("items")
 def items(book: Book) -> None:
-    """Print every item with relevance, clarity, difficulty, item-rest correlation and flags."""
+    """Print every item with difficulty, item-rest correlation, alpha without it and flags."""
     records = []
     flags = book.select("decisions", "item_flag")
-    for skill, scale in book.framework.scales().items():
+    for scale in book.framework.scales().values():
         for item in scale:
             marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]
             records.append(
                 {
-                    _column(book, "item"): item.id,
-                    _column(book, "skill"): book.name(skill),
-                    _column(book, "relevance"): _short(book, f"tool_review.item_cvi.relevance.{item.id}"),
-                    _column(book, "clarity"): _short(book, f"tool_review.item_cvi.clarity.{item.id}"),
+                    _column(book, "item"): named(book, item.id, "item"),
                     _column(book, "difficulty"): _short(book, f"self_assessment.item_difficulty.{item.id}"),
                     _column(book, "item_rest"): book.cell(
                         book.find(f"self_assessment.item_rest_correlation.{item.id}")
                     ),
                     _column(book, "without"): _short(book, f"self_assessment.alpha_if_item_deleted.{item.id}"),
-                    _column(book, "flag"): ", ".join(marks) or "–",
+                    _column(book, "todo"): ", ".join(marks) or "–",
                 }
             )
     _emit(book, records, "items", book.text("table.items"), [_level(book), book.text("note.flags")])
+
+
+@table("flagged")
+def flagged(book: Book) -> None:
+    """Print the items that need work: text, what to do, and the result that says so."""
+    flags = book.select("decisions", "item_flag")
+    if flags.empty:
+        return
+    order = {flag: place for place, flag in enumerate(FLAGS)}
+    flags = flags.assign(_place=flags["aspect"].map(order)).sort_values("_place", kind="stable")
+    records = [
+        {
+            _column(book, "item"): named(book, row["target_id"], "item"),
+            _column(book, "skill"): book.name(book.framework.item(row["target_id"]).skill),
+            _column(book, "todo"): book.text(f"flagword.{row['aspect']}"),
+            _column(book, "evidence"): _flag_evidence(book, row),
+        }
+        for row in flags.to_dict("records")
+    ]
+    _emit(book, records, "flagged", book.text("table.flagged"), [_level(book)])
+
+
+FLAGS = ("not_relevant", "check_scoring", "revise_wording", "redundant", "weak")
+
+
+def _flag_evidence(book: Book, row: Row) -> str:
+    """Return the number behind a flag in words."""
+    evidence = book.find(str(row["source_rows"]).split("|")[0])
+    cell = book.cell(evidence)
+    if row["aspect"] == "redundant" and evidence is not None:
+        others = [item for item in str(evidence["target_id"]).split("~") if item != row["target_id"]]
+        return book.text("evidence.correlation", value=cell, other=", ".join(others))
+    key = {"not_relevant": "relevance", "revise_wording": "clarity"}.get(str(row["aspect"]), "item_rest")
+    return book.text(f"evidence.{key}", value=cell)
 
 
 def _short(book: Book, result_id: str) -> str:
@@ -392,16 +445,23 @@ def salience(book: Book) -> None:
     records = []
     for row in book.select("focus_groups", "groups_raising").to_dict("records"):
         target, kind = row["target_id"], row["target_type"]
+        if kind != "skill" and row["estimate"] == 0:
+            continue  # the roof of the codebook, and codes nobody used
         name = book.name(target) if kind == "skill" else code_name(book, target)
         records.append(
             {
                 _column(book, "code"): name,
-                _column(book, "groups"): f"{book.number(row)} / {book.number(row, 'n_used')}",
+                _column(book, "groups"): _of(book, row),
                 _column(book, "speakers"): _short(book, f"focus_groups.speakers_raising.{target}"),
                 _column(book, "turns"): _short(book, f"focus_groups.turns_coded.{target}"),
             }
         )
     _emit(book, records, "salience", book.text("table.salience"))
+
+
+def _of(book: Book, row: Row) -> str:
+    """Return ``k / n`` of a published count, or why there is none."""
+    return book.cell(row) if row["status"] != "ok" else f"{book.number(row)} / {book.number(row, 'n_used')}"
 
 
 @table("coders")
@@ -459,13 +519,20 @@ def changes(book: Book) -> None:
     """Print what changed in the items and their versions."""
     records = [
         {
-            _column(book, "item"): str(row["target_id"]),
-            _column(book, "versions"): str(row["reason"]),
+            _column(book, "target_changed"): _changed(book, row),
             _column(book, "change"): str(row["label"]),
+            _column(book, "versions"): str(row["reason"]),
         }
         for row in book.select("triage", "change").to_dict("records")
     ]
     _emit(book, records, "changes", book.text("table.changes"))
+
+
+def _changed(book: Book, row: Row) -> str:
+    """Return what was changed: an item by its id, a skill or module by its name."""
+    target, kind = str(row["target_id"]), str(row["target_type"])
+    known = kind in ("skill", "module") and target in book.framework.target_ids(kind)
+    return book.name(target, kind) if known else target
 
 
 @table("accounts")
@@ -476,7 +543,7 @@ def accounts(book: Book) -> None:
         source = row["target_id"]
         records.append(
             {
-                _column(book, "source"): source,
+                _column(book, "source"): source.replace("_", " "),
                 _column(book, "read"): book.number(row),
                 _column(book, "used"): book.number(book.row(f"cleaning.rows_used.{source}")),
                 _column(book, "set_aside"): book.number(book.row(f"cleaning.rows_set_aside.{source}")),
@@ -488,18 +555,22 @@ def accounts(book: Book) -> None:
 @table("cleaning")
 def cleaning(book: Book) -> None:
     """Print how many cells and rows each cleaning rule touched."""
-    records = []
-    for statistic in ("cells_touched", "rows_set_aside_by_rule"):
-        for row in book.select("cleaning", statistic).to_dict("records"):
-            records.append(
-                {
-                    _column(book, "source"): str(row["target_id"]),
-                    _column(book, "rule"): str(row["aspect"]),
-                    _column(book, "action"): str(row["group"]).replace("_", " ") or _column(book, "set_aside"),
-                    _column(book, "count"): book.number(row),
-                }
-            )
+    records = [
+        {
+            _column(book, "source"): str(row["target_id"]).replace("_", " "),
+            _column(book, "rule"): _in_words(book, "rule", str(row["aspect"])),
+            _column(book, "action"): _in_words(book, "action", str(row["group"])),
+            _column(book, "count"): book.number(row),
+        }
+        for row in book.select("cleaning", "cells_touched").to_dict("records")
+    ]
     _emit(book, records, "cleaning", book.text("table.cleaning"))
+
+
+def _in_words(book: Book, kind: str, name: str) -> str:
+    """Return the words for a cleaning rule or action; an unknown one is spelt out."""
+    key = f"{kind}.{name.replace('.', '_')}"
+    return book.text(key) if key in book.catalogue else name.replace("_", " ").replace(".", ": ")
 
 
 @table("topline")
@@ -509,8 +580,7 @@ def topline(book: Book, *, activity: str, target_type: str, aspect: str) -> None
     records = []
     for target in dict.fromkeys(rows["target_id"]):
         mine = rows[rows["target_id"] == target].to_dict("records")
-        name = target if target_type == "item" else book.name(target, target_type)
-        record = {_column(book, "target"): name}
+        record = {_column(book, "target"): named(book, target, target_type)}
         for row in sorted(mine, key=lambda r: int(str(r["group"]).split("_")[1])):
             record[str(row["group"]).split("_")[1]] = book.cell(row, with_interval=False)
         record[_column(book, "n")] = _n(book, mine[0])
@@ -525,9 +595,9 @@ def instruments(book: Book) -> None:
     records = [
         {
             _column(book, "item"): item.id,
+            _column(book, "text"): book.name(item.id, "item"),
             _column(book, "skill"): book.name(skill),
             _column(book, "key"): "+" if item.key == 1 else "−",
-            _column(book, "text"): book.name(item.id, "item"),
         }
         for skill, scale in book.framework.scales().items()
         for item in scale
@@ -594,16 +664,30 @@ def states(book: Book) -> None:
     _emit(book, records, "states", book.text("table.masking"))
 
 
+MOST_CLAIMS = 40
+"""Rows of results per chapter in the audit annex; ``claims.csv`` holds every one."""
+
+
 @table("claims")
 def claims(book: Book, *, frame: pd.DataFrame) -> None:
-    """Print every number of the public report with its result id."""
+    """Print, chapter by chapter, the rows of results behind the report and the numbers printed from them."""
+    from .emit import emit_markdown
+
     unique = frame.drop_duplicates(["chapter", "text", "result_id"])
-    records = [
-        {
-            _column(book, "chapter"): book.text(f"chapter.{row.chapter}") if row.chapter else "–",
-            _column(book, "number"): str(row.text),
-            _column(book, "result"): str(row.result_id),
-        }
-        for row in unique.itertuples()
-    ]
-    _emit(book, records, "claims", book.text("table.claims"), [book.text("note.claims")])
+    for chapter, part in unique.groupby("chapter", sort=False):
+        texts = part.groupby("result_id", sort=False)["text"].agg(" · ".join)
+        title = book.text(f"chapter.{chapter}") if chapter else "–"
+        records = [
+            {_column(book, "result"): str(result), _column(book, "as_printed"): text}
+            for result, text in texts.head(MOST_CLAIMS).items()
+        ]
+        _emit(book, records, f"claims-{chapter}".replace("_", "-"), book.text("table.claims", chapter=title))
+        rest = len(texts) - len(records)
+        if rest:
+            emit_markdown(book.text("claims.more", count=rest, k=str(rest), file="`claims.csv`"))
+
+
+@sentence("claims.intro")
+def claims_intro(book: Book) -> str:
+    """Say what the index is, and where the whole of it lies."""
+    return book.text("claims.intro", file="`claims.csv`")

@@ -82,9 +82,7 @@ def _salience_rows(
         if row is None or turns == 0:
             value = Estimate.absent("undefined", "never raised", method="share of coded turns")
         else:
-            value = Estimate(
-                float(row[f"n_{tone}"]) / turns, method="share of coded turns", n_used=int(turns)
-            )
+            value = Estimate(float(row[f"n_{tone}"]) / turns, method="share of coded turns", n_used=int(turns))
         parts.append(rows_from(value, statistic=f"share_{tone}", unit="share of turns", **common))
     return pd.concat(parts)
 

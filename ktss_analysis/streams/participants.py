@@ -8,7 +8,6 @@ import pandas as pd
 from ..core import Estimate
 from ..psychometrics.intervals import median_interval
 from ..results import count_row, rows_from
-from ..rules import suppress_cells
 from .common import Setting, Tables, gather, mark, of_activity
 
 STREAM = "participants"
@@ -82,56 +81,45 @@ def _overlap(tables: Tables, setting: Setting) -> pd.DataFrame:
 
 
 def background(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """Return one-way tables of country and role, and the two-way table, with small cells hidden.
+    """Return one-way tables of country, role and language, and the two-way table of country and role.
 
-    A cell of 1 to `minimum_cell` - 1 people is hidden, and so many further cells that no hidden one can be
-    computed from a total (see `rules.suppress_cells`).
+    Small cells, and those that would give one away, are hidden when the rows are published
+    (`rules.mask_tables`), not here: the private results hold all.
     """
     people = tables["people"]
     used = {person for activity in ACTIVITIES for person in people_used(tables, setting, activity)}
     mine = people[people["person_id"].isin(used)] if len(people) else people
     if mine.empty:
         return gather([])
-    minimum = setting.study.privacy.minimum_cell
     note = mark(mine, "people", "used")
     parts = []
     for column in ("country", "role", "language"):
-        counts = mine[column].dropna().value_counts().sort_index()
-        if counts.empty:
-            continue
-        hidden = suppress_cells(counts.to_numpy()[None, :], minimum)[0]
-        parts += _cells(counts, hidden, column, "", note, minimum)
+        parts += _cells(mine[column].dropna().value_counts().sort_index(), column, "", note)
     table = pd.crosstab(mine["country"], mine["role"])
-    if table.size:
-        hidden = suppress_cells(table.to_numpy(), minimum)
-        for number, country in enumerate(table.index):
-            parts += _cells(table.loc[country], hidden[number], "country_role", str(country), note, minimum)
+    for country in table.index:
+        parts += _cells(table.loc[country], "country_role", str(country), note)
     years = mine["kt_years"].dropna().astype(float)
     middle = (
         median_interval(np.sort(years.to_numpy()), ci_level=setting.level)
         if len(years)
         else Estimate.absent("undefined", "years were not asked")
     )
-    parts.append(rows_from(middle, stream=STREAM, statistic="median_kt_years", target_type="study", unit="years",
-                           source_rows=note))  # fmt: skip
+    parts.append(
+        rows_from(
+            middle, stream=STREAM, statistic="median_kt_years", target_type="study", unit="years", source_rows=note
+        )
+    )
     return gather(parts)
 
 
-def _cells(
-    counts: pd.Series, hidden: np.ndarray, aspect: str, group: str, note: str, minimum: int
-) -> list[pd.DataFrame]:
-    parts = []
-    for (label, count), hide in zip(counts.items(), hidden, strict=True):
-        row = count_row(int(count), stream=STREAM, statistic="people", target_type="category",
-                        target_id=_slug(str(label)), aspect=aspect, group=_slug(group), unit="people",
-                        label=str(label), source_rows=note)  # fmt: skip
-        if hide:
-            row[["estimate", "ci_low", "ci_high"]] = np.nan
-            row["n_used"] = pd.NA
-            row["status"] = "masked"
-            row["reason"] = f"fewer than {minimum} people, or hidden to protect such a cell"
-        parts.append(row)
-    return parts
+def _cells(counts: pd.Series, aspect: str, group: str, note: str) -> list[pd.DataFrame]:
+    return [
+        count_row(
+            int(count), stream=STREAM, statistic="people", target_type="category", target_id=_slug(str(label)),
+            aspect=aspect, group=_slug(group), unit="people", label=str(label), source_rows=note,
+        )
+        for label, count in counts.items()
+    ]  # fmt: skip
 
 
 def _slug(text: str) -> str:

@@ -89,9 +89,7 @@ def _item_rows(frame: pd.DataFrame, name: str, unit: str, note: str) -> pd.DataF
     part = frame[["target_id", "n_used", "n_missing"]].assign(
         estimate=frame[name], status=frame["status"], reason=frame["reason"]
     )
-    return _rows(
-        _honest(part), "item_mean" if name == "mean" else "item_sd" if name == "sd" else name, unit, note
-    )
+    return _rows(_honest(part), "item_mean" if name == "mean" else "item_sd" if name == "sd" else name, unit, note)
 
 
 def _honest(frame: pd.DataFrame) -> pd.DataFrame:
@@ -109,9 +107,7 @@ def _honest(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(frame: pd.DataFrame, statistic: str, unit: str, note: str) -> pd.DataFrame:
-    return rows_from(
-        frame, stream=STREAM, statistic=statistic, target_type="item", unit=unit, source_rows=note
-    )
+    return rows_from(frame, stream=STREAM, statistic=statistic, target_type="item", unit=unit, source_rows=note)
 
 
 def dimensionality(tables: Tables, setting: Setting) -> pd.DataFrame:
@@ -121,9 +117,7 @@ def dimensionality(tables: Tables, setting: Setting) -> pd.DataFrame:
     if answers.empty:
         return gather([])
     note = _mark(tables, items, "all items")
-    result = parallel_analysis(
-        answers, missing="listwise", n_sets=500, seed=setting.seed("parallel_analysis")
-    )
+    result = parallel_analysis(answers, missing="listwise", n_sets=500, seed=setting.seed("parallel_analysis"))
     common = {"stream": STREAM, "source_rows": note, "method": result.method}
     count = pd.DataFrame(
         {"estimate": [np.nan if result.n_factors is None else float(result.n_factors)], "n_used": [result.n_used],
@@ -137,9 +131,7 @@ def dimensionality(tables: Tables, setting: Setting) -> pd.DataFrame:
              "n_missing": result.n_missing}
         )  # fmt: skip
         if result.status == "ok":
-            parts.append(
-                rows_from(frame, statistic="eigenvalue", target_type="component", unit="points", **common)
-            )
+            parts.append(rows_from(frame, statistic="eigenvalue", target_type="component", unit="points", **common))
     return gather(parts)
 
 

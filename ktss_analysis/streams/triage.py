@@ -45,9 +45,7 @@ def orphans(tables: Tables) -> pd.DataFrame:
             if ref not in known["suggestions"]:
                 found.append(("decisions", own, f"suggestion {ref} does not exist"))
     merged = suggestions["merged_into"].notna() & (suggestions["merged_into"] != "")
-    for own, into, is_merged in zip(
-        suggestions["suggestion_id"], suggestions["merged_into"], merged, strict=True
-    ):
+    for own, into, is_merged in zip(suggestions["suggestion_id"], suggestions["merged_into"], merged, strict=True):
         if is_merged and into not in known["suggestions"]:
             found.append(("suggestions", own, f"was merged into {into}, which does not exist"))
         if not is_merged and answered.get(own, 0) != 1:
@@ -127,9 +125,7 @@ def _flow(suggestions: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
 def _changed(changes: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     """Return every change; one of meaning (major version) voids the earlier figures of its target."""
     parts = []
-    kinds = {
-        target: kind for kind in ("skill", "module", "item") for target in setting.framework.target_ids(kind)
-    }
+    kinds = {target: kind for kind in ("skill", "module", "item") for target in setting.framework.target_ids(kind)}
     for row in changes.itertuples():
         item = "" if pd.isna(row.item_id) else str(row.item_id)
         if not item:
@@ -148,9 +144,7 @@ def _changed(changes: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 def _rejections(suggestions: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """Return the reasons of rejected suggestions, the most severe first."""
     severity = suggestions.set_index("suggestion_id")["severity"]
-    text = (
-        suggestions.set_index("suggestion_id")["text"] if "text" in suggestions else pd.Series(dtype=object)
-    )
+    text = suggestions.set_index("suggestion_id")["text"] if "text" in suggestions else pd.Series(dtype=object)
     rejected = decisions[decisions["outcome"] == "reject"]
     rows = []
     for row, refs in zip(rejected.itertuples(), links(rejected["suggestion_ids"]), strict=True):

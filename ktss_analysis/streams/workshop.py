@@ -119,15 +119,11 @@ def _movement(ratings: pd.DataFrame, rounds: list[int], setting: Setting) -> pd.
         completers = share_agreeing(
             tables_[0].loc[stayed, both], agree_from=agree_from(setting), ci_level=setting.level
         )
-        parts.append(
-            rows_from(_slim(completers), statistic="share_agreeing_completers", unit="share", **common)
-        )
+        parts.append(rows_from(_slim(completers), statistic="share_agreeing_completers", unit="share", **common))
         everybody = tables_[1].reindex(tables_[0].index.union(tables_[1].index))[both]
         carried = everybody.fillna(tables_[0].reindex(everybody.index)[both])
         all_panel = share_agreeing(carried, agree_from=agree_from(setting), ci_level=setting.level)
-        parts.append(
-            rows_from(_slim(all_panel), statistic="share_agreeing_all_panel", unit="share", **common)
-        )
+        parts.append(rows_from(_slim(all_panel), statistic="share_agreeing_all_panel", unit="share", **common))
     return gather(parts)
 
 

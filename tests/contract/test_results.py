@@ -31,9 +31,7 @@ def share(target: str = "S01", value: float = 26 / 30, n: int = 30) -> pd.DataFr
 
 
 def test_ids_are_composed_and_stable() -> None:
-    assert (
-        result_id("tool_review", "item_cvi", "S03-2", "relevance") == "tool_review.item_cvi.relevance.S03-2"
-    )
+    assert result_id("tool_review", "item_cvi", "S03-2", "relevance") == "tool_review.item_cvi.relevance.S03-2"
     assert share()["result_id"].iloc[0] == "guide_review.item_cvi.relevance.S01"
 
 
@@ -69,9 +67,7 @@ def test_ok_without_number_is_refused() -> None:
 
 
 def test_rows_survive_the_file_with_all_digits(tmp_path: Path) -> None:
-    texts = text_row(
-        "- it's =SUM(A1)", stream="focus_groups", statistic="quote", target_type="skill", target_id="S01"
-    )
+    texts = text_row("- it's =SUM(A1)", stream="focus_groups", statistic="quote", target_type="skill", target_id="S01")
     rows = combine([share(value=0.1 + 0.2), share("S02", 1 / 3), texts,
                     count_row(7, stream="triage", statistic="n_comments")])  # fmt: skip
     write_results(rows, tmp_path / "results.csv")
@@ -112,3 +108,35 @@ def test_publishing_masks_small_cells_and_leaves_no_trace(tmp_path: Path) -> Non
     assert public.loc["S02", "status"] == "ok"
     line = next(line for line in (tmp_path / "public.csv").read_text().splitlines() if "S01" in line)
     assert "4" not in line.replace("S01", "")
+
+
+def people(country: str, role: str, count: int) -> pd.DataFrame:
+    return count_row(
+        count, stream="participants", statistic="people", target_type="category", target_id=role, aspect="country_role",
+        group=country, label=role,
+    )  # fmt: skip
+
+
+def test_a_small_cell_of_a_table_of_people_is_hidden_with_its_complement(tmp_path: Path) -> None:
+    counts = {"it": (2, 10, 8), "pl": (7, 9, 6), "fi": (12, 5, 20)}
+    rows = combine(
+        people(country, role, count)
+        for country, line in counts.items()
+        for role, count in zip(("officer", "manager", "liaison"), line, strict=True)
+    )
+    public = publish(rows, 5, tmp_path / "public.csv")
+    hidden = set(
+        zip(
+            public.loc[public["status"] == "masked", "group"],
+            public.loc[public["status"] == "masked", "target_id"],
+            strict=True,
+        )
+    )
+    assert ("it", "officer") in hidden
+    for country in counts:
+        assert sum(group == country for group, _ in hidden) != 1
+    for role in ("officer", "manager", "liaison"):
+        assert sum(target == role for _, target in hidden) != 1
+    assert (public["label"] != "").all(), "the name of a hidden cell stays"
+    assert public.loc[public["status"] == "masked", ["estimate", "n_used"]].isna().all(axis=None)
+    assert (rows["status"] == "ok").all(), "the private rows hold all"

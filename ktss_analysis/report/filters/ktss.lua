@@ -158,6 +158,10 @@ end
 local function span(el)
   if el.classes:includes("line-break") then return pandoc.LineBreak() end
   if el.classes:includes("badge") then return badge(el) end
+  if IS_TYPST and el.attributes.lang then
+    local start = "#text(lang: " .. quoted(el.attributes.lang:match("^%a+")) .. ")["
+    return pandoc.Inlines({ raw_inline(start) }) .. el.content .. { raw_inline("]") }
+  end
   if IS_TYPST and el.attributes.alt and #el.content == 1 and el.content[1].t == "Math" then
     return equation(el.content[1], el.attributes.alt)
   end
