@@ -18,7 +18,7 @@ from ..framework import Framework
 from ..rules import Rules, by_id
 from ..study import Study
 from .catalogue import Catalogue
-from .numbers import format_count, format_interval, format_value
+from .numbers import NO_BREAK_SPACE, format_count, format_interval, format_value
 
 KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
@@ -168,7 +168,8 @@ class Book:
         text = self.number(row)
         if with_interval and not (pd.isna(row["ci_low"]) or pd.isna(row["ci_high"])):
             limits = self.interval(row)
-            return f"{text} [{limits}]" if self.kind(row) == "share" else f"{text} {limits}"
+            whole = f"{text} [{limits}]" if self.kind(row) == "share" else f"{text} {limits}"
+            return whole.replace(" ", NO_BREAK_SPACE)
         return text
 
     # ------------------------------------------------------------------ texts

@@ -20,12 +20,17 @@ def card(book: Book, *, skill_id: str) -> str:
     head = badge(book, verdict)
     parts = [
         f"{head} *{safe_text(definition)}*" if definition else head,
-        _list(book, "card.behaviours", [safe_text(text) for text in behaviours]),
-        _list(book, "card.evidence", _evidence(book, skill_id)),
-        book.text(f"relation.{book.row(f'decisions.relation.{skill_id}')['label']}"),
-        SENTENCES["focus_groups.quotes"](book, skill_id=skill_id),
-        _contrary(book, skill_id),
-        _items(book, skill_id),
+        _columns(
+            paragraphs(
+                _list(book, "card.behaviours", [safe_text(text) for text in behaviours]), _items(book, skill_id)
+            ),
+            paragraphs(
+                _list(book, "card.evidence", _evidence(book, skill_id)),
+                book.text(f"relation.{book.row(f'decisions.relation.{skill_id}')['label']}"),
+                SENTENCES["focus_groups.quotes"](book, skill_id=skill_id),
+                _contrary(book, skill_id),
+            ),
+        ),
         _list(book, "card.changes", _changes(book, skill_id)),
     ]
     if skill.esco is not None and skill.esco.match != "none":
@@ -36,6 +41,12 @@ def card(book: Book, *, skill_id: str) -> str:
             book.text(key, label=label) if known else book.text("card.esco", match=skill.esco.match, label=label)
         )
     return paragraphs(*parts)
+
+
+def _columns(left: str, right: str) -> str:
+    """Return two columns that narrow screens and Word print one after the other."""
+    column = ":::: {{.card-column}}\n{}\n::::"
+    return f"::::: {{.card-columns}}\n{column.format(left)}\n\n{column.format(right)}\n:::::"
 
 
 def _list(book: Book, key: str, lines: list[str]) -> str:

@@ -300,6 +300,8 @@ def rounds(book: Book) -> None:
         return None
     changed = rows.assign(round=numbers)
     wide = changed[changed["status"] == "ok"].pivot(index="target_id", columns="round", values="estimate")
+    if wide.shape[1] < 2:
+        return None  # the chart of the last round says why nothing can be shown
     moves = (wide.iloc[:, -1] - wide.iloc[:, 0]).abs().sort_values(ascending=False, kind="stable")
     highlight = [skill for skill in wide.index if book.grade(skill, "consensus")[1] == "panel_divided"]
     highlight += [skill for skill in moves.index if skill not in highlight]

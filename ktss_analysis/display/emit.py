@@ -268,7 +268,7 @@ def _widest(column: list[str]) -> int:
 
 
 def _longest_word(column: list[str]) -> int:
-    parts = [[_shown(text)] if _BADGE.match(text) else text.split() for text in column]
+    parts = [[_shown(text)] if _BADGE.match(text) else re.split("[ \n]+", text) for text in column]
     return max((len(word) for words in parts for word in words), default=1)
 
 

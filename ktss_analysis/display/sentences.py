@@ -362,7 +362,7 @@ def self_assessment_structure(book: Book) -> str:
     if row is None:
         return ""
     if row["status"] != "ok":
-        return book.text("self_assessment.structure.too_few", reason=str(row["reason"]).removesuffix("."))
+        return book.text("self_assessment.structure.too_few")
     return book.text("self_assessment.structure.ok", count=int(row["estimate"]), k=book.number(row),
                      n=book.number(row, "n_used"))  # fmt: skip
 
@@ -526,9 +526,10 @@ def quote_text(book: Book, row: dict[str, Any]) -> str:
 
     language, _, group = str(row["reason"]).partition("|")
     text = safe_text(str(row["label"]))
+    name = ""
     if language and language != book.language:
         text = f"[{text}]{{lang={language}}}"
-    name = book.catalogue.locale.languages.get(language.split("-")[0], "") if language else ""
+        name = book.catalogue.locale.languages.get(language.split("-")[0], language)
     slots = {key: value for key, value in (("group", safe_text(group)), ("language", name)) if value}
     key = "quote.from" if len(slots) == 2 else f"quote.from.{next(iter(slots), '')}"
     origin = f" {book.text(key, **slots)}" if slots else ""

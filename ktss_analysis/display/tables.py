@@ -562,9 +562,19 @@ def cleaning(book: Book) -> None:
             _column(book, "action"): _in_words(book, "action", str(row["group"])),
             _column(book, "count"): book.number(row),
         }
-        for row in book.select("cleaning", "cells_touched").to_dict("records")
+        for row in _cleaning_rows(book)
     ]
     _emit(book, records, "cleaning", book.text("table.cleaning"))
+
+
+def _cleaning_rows(book: Book) -> list[Row]:
+    """Return what each rule touched; rows set aside by a rule that the change log has too stand there once."""
+    touched = book.select("cleaning", "cells_touched").to_dict("records")
+    known = {(row["target_id"], row["aspect"]) for row in touched}
+    aside = book.select("cleaning", "rows_set_aside_by_rule").to_dict("records")
+    return touched + [
+        {**row, "group": "set_aside"} for row in aside if (row["target_id"], row["aspect"]) not in known
+    ]
 
 
 def _in_words(book: Book, kind: str, name: str) -> str:

@@ -390,9 +390,7 @@ class KendallW:
 
 def rank_rows(matrix: FloatArray) -> FloatArray:
     """Return mid-ranks within each complete row, 1 for the smallest value."""
-    from scipy.stats import rankdata
-
-    return rankdata(matrix, axis=1)
+    return pd.DataFrame(matrix).rank(axis=1, method="average").to_numpy()
 
 
 @statistic(

@@ -89,10 +89,12 @@ def module_opinions(tables: Tables, setting: Setting) -> pd.DataFrame:
 
 
 def comment_counts(tables: Tables, setting: Setting, activity: str) -> pd.DataFrame:
-    """Return how many written comments an activity gave.
+    """Return how many written comments an activity gave; nothing when it is not part of the study.
 
     Where a feedback register lists the comments, they are counted there and nowhere else.
     """
+    if not setting.study.of(activity):
+        return gather([])
     comments = tables["comments"]
     register = of_activity(comments, setting, "triage")
     listed = register if len(register) else of_activity(comments, setting, activity)

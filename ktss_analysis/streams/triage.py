@@ -16,8 +16,15 @@ def links(column: pd.Series) -> list[list[str]]:
     return [[part for part in str(cell).split("|") if part] if pd.notna(cell) else [] for cell in column]
 
 
-def orphans(tables: Tables) -> pd.DataFrame:
+def orphans(tables: Tables, *, comments_complete: bool = True) -> pd.DataFrame:
     """Return every broken link of the chain: which row of which table, and what is missing.
+
+    Parameters
+    ----------
+    tables : mapping
+        Canonical tables; needs ``comments``, ``suggestions``, ``decisions`` and ``changes``.
+    comments_complete : bool
+        False when a source of comments is not part of the study: a comment that is not there is then no fault.
 
     Returns
     -------
@@ -33,7 +40,7 @@ def orphans(tables: Tables) -> pd.DataFrame:
     suggestions, decisions, changes = tables["suggestions"], tables["decisions"], tables["changes"]
     for own, refs in zip(suggestions["suggestion_id"], links(suggestions["comment_ids"]), strict=True):
         found += [("suggestions", own, f"comment {ref} does not exist")
-                  for ref in refs if ref not in known["comments"]]  # fmt: skip
+                  for ref in refs if comments_complete and ref not in known["comments"]]  # fmt: skip
         if not refs:
             found.append(("suggestions", own, "names no comment"))
     answered: dict[str, int] = {}
@@ -84,7 +91,7 @@ def traceability(tables: Tables, setting: Setting) -> pd.DataFrame:
         return gather([])
     if tables["suggestions"].empty and tables["decisions"].empty and tables["changes"].empty:
         return gather([])
-    broken = orphans(tables)
+    broken = orphans(tables, comments_complete=bool(setting.study.of("focus_groups")))
     if len(broken):
         lines = "; ".join(f"{row.source} {row.record} {row.reason}" for row in broken.head(20).itertuples())
         raise AuditError(f"{len(broken)} broken links in the feedback chain: {lines}")

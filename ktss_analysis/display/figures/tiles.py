@@ -8,14 +8,16 @@ import pandas as pd
 
 from ..numbers import format_count
 from ..palette import LIGHT, verdict_mark
-from ..style import SIZE, SMALL, FrameOptions, Sheet, block_height, open_sheet, wrap
+from ..style import SMALL, FrameOptions, Sheet, block_height, open_sheet, text_width, wrap
 from .base import Figure, finish, hidden_sentence, in_groups, prepare, reason_of, shown
 
 GAP = 0.12
+NAME = 8.5
 INSET = 0.16
+EDGE = 0.05
 
 
-def tiles(rows: pd.DataFrame, *, columns: int = 4, **options: Unpack[FrameOptions]) -> Figure:
+def tiles(rows: pd.DataFrame, *, columns: int = 5, **options: Unpack[FrameOptions]) -> Figure:
     """Draw every skill as a tile with its verdict as icon, word and colour.
 
     Parameters
@@ -24,7 +26,7 @@ def tiles(rows: pd.DataFrame, *, columns: int = 4, **options: Unpack[FrameOption
         `target_id, verdict` (keep; keep, discordant; provisional; revise; drop; not decided); optional
         `label`, `group` (the tier's name; tiles are put under headings in order of first appearance),
         `status, reason`.
-    columns : int, default 4
+    columns : int, default 5
         Tiles side by side; fewer when the sheet is narrow.
     **options
         Title, subtitle and the like, see `style.FrameOptions`.
@@ -43,10 +45,10 @@ def tiles(rows: pd.DataFrame, *, columns: int = 4, **options: Unpack[FrameOption
         data = in_groups(data, "group")
     with open_sheet(options) as sheet:
         largest = int(data["group"].value_counts(dropna=False).max()) if "group" in data else len(data)
-        columns = max(1, min(columns, largest, int(sheet.room // 1.6)))
+        columns = _columns(sheet, data, max(1, min(columns, largest)))
         width = (sheet.room - GAP * (columns - 1)) / columns
-        texts = [_texts(sheet, row, width - INSET - 0.1) for row in data.itertuples()]
-        tile = max(block_height(name) + block_height(word, SMALL) for name, word in texts) + 0.3
+        texts = [_texts(sheet, row, width - INSET - EDGE) for row in data.itertuples()]
+        tile = max(block_height(name, NAME) + block_height(word, SMALL) for name, word in texts) + 0.3
         places, headings, height = _places(sheet, data, columns, width, tile)
         sheet.lay_out(height + 0.03)
         axes = sheet.canvas()
@@ -70,8 +72,16 @@ def verdict_name(verdict: str) -> str:
     return next(name for name, other in LIGHT.verdicts.items() if other == mark)
 
 
+def _columns(sheet: Sheet, data: pd.DataFrame, columns: int) -> int:
+    """Return how many tiles stand side by side without breaking a word of a name."""
+    longest = max(text_width(word, NAME, True) for name in data["label"] for word in name.split() or [""])
+    while columns > 1 and (sheet.room - GAP * (columns - 1)) / columns < longest + INSET + EDGE:
+        columns -= 1
+    return columns
+
+
 def _texts(sheet: Sheet, row: Any, width: float) -> tuple[str, str]:
-    name = wrap(row.label, width, bold=True)
+    name = wrap(row.label, width, size=NAME, bold=True)
     if row.status != "ok":
         return name, wrap(reason_of(row, sheet), width - 0.18, size=SMALL)
     return name, wrap(sheet.word(f"verdict.{row.verdict}"), width - 0.18, size=SMALL)
@@ -111,7 +121,7 @@ def _tile(
     axes.add_patch(Rectangle((x + 0.01, y + 0.01), width - 0.02, height - 0.02, facecolor=fill, **edge))
     if not hidden:
         axes.add_patch(Rectangle((x, y), 0.07, height, facecolor=mark.colour, edgecolor="none"))
-    sheet.text(x + INSET, y + 0.1, name, va="top", weight="bold", size=SIZE)
+    sheet.text(x + INSET, y + 0.1, name, va="top", weight="bold", size=NAME)
     base = y + height - 0.1 - block_height(word, SMALL) / 2
     axes.plot([x + INSET + 0.06], [base], **sheet.marker(mark, size=7))
     sheet.text(

@@ -444,7 +444,20 @@ local function callout(el)
   return el
 end
 
+-- Two columns of a skill card: what the skill is, and what speaks for and against it.
+local function card_columns(el)
+  if not IS_TYPST then return el end
+  local out = pandoc.Blocks({ raw("#card-columns([") })
+  for i, column in ipairs(el.content) do
+    if i > 1 then out:insert(raw("], [")) end
+    out:extend(column.content)
+  end
+  out:insert(raw("])"))
+  return out
+end
+
 local function block_div(el)
+  if el.classes:includes("card-columns") then return card_columns(el) end
   if el.classes:includes("callout") then return callout(el) end
   for _, kind in ipairs({ "skill-card", "quote" }) do
     if el.classes:includes(kind) then
@@ -540,7 +553,7 @@ function Pandoc(doc)
       CodeBlock = function(el) el.text = printable(el.text) return el end,
     })
     doc = doc:walk({ Table = function(el)
-      return el:walk({ Str = function(s) return typst_word(s.text, 16) end })
+      return el:walk({ Str = function(s) return typst_word(s.text, 18) end })
     end })
   end
   doc = doc:walk({ Link = reference, Span = span })
