@@ -65,6 +65,7 @@ class Book:
     chapter: str = ""
     claims: list[Claim] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    absences: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(self.language)
@@ -165,6 +166,8 @@ class Book:
             return self.text("cell.not_collected")
         if row["status"] != "ok":
             return self.text(f"cell.{row['status']}")
+        if self.only_counts(row):
+            return self.hits(row)
         text = self.number(row)
         if with_interval and not (pd.isna(row["ci_low"]) or pd.isna(row["ci_high"])):
             limits = self.interval(row)
@@ -172,7 +175,42 @@ class Book:
             return whole.replace(" ", NO_BREAK_SPACE)
         return text
 
+    def only_counts(self, row: dict[str, Any]) -> bool:
+        """Tell whether a share rests on so few answers that only counts may be printed."""
+        if self.kind(row) != "share" or row["status"] != "ok" or pd.isna(row["n_used"]):
+            return False
+        return self.rules.printing_for(int(row["n_used"])).print_ == "counts"
+
+    def judged(self, row: dict[str, Any]) -> bool:
+        """Tell whether a share rests on enough answers for a verdict in words."""
+        return row["status"] == "ok" and self.rules.printing_for(int(row["n_used"])).print_ == "percentages"
+
+    def hits(self, row: dict[str, Any]) -> str:
+        """Return a share as a count: ``7 / 9``."""
+        count = self.count(round(float(row["estimate"]) * int(row["n_used"])), row["result_id"])
+        return f"{count} / {self.number(row, 'n_used')}"
+
+    def drawable(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows for a chart; shares that may only be printed as counts become hollow and say their count."""
+        small = [self.only_counts(row) for row in rows.to_dict("records")]
+        if not any(small):
+            return rows
+        changed = rows.copy()
+        changed.loc[small, "reason"] = [
+            self.text("cell.only_counts", counts=self.hits(row)) for row in rows[small].to_dict("records")
+        ]
+        changed.loc[small, "status"] = "too_few"
+        changed.loc[small, ["estimate", "ci_low", "ci_high"]] = float("nan")
+        return changed
+
     # ------------------------------------------------------------------ texts
+
+    def absent(self, activity: str) -> str:
+        """Return that an activity was not collected; once per chapter."""
+        if (self.chapter, activity) in self.absences:
+            return ""
+        self.absences.add((self.chapter, activity))
+        return self.text("stream.not_collected", stream=self.text(f"activity.{activity}"))
 
     def text(self, key: str, *, count: int | None = None, **slots: str) -> str:
         """Return a sentence of the catalogue with its slots filled."""
@@ -228,9 +266,19 @@ class Book:
         from .sentences import SENTENCES
 
         speaker = SENTENCES.get(key)
+        if speaker is None and not self._concerns_something(key):
+            return
         text = speaker(self, **options) if speaker else self.text(key, **options)
         if text:
             emit_markdown(text)
+
+    def _concerns_something(self, key: str) -> bool:
+        """Tell whether a fixed sentence of a stream has anything to stand beside: its stream was collected."""
+        prefix = key.split(".")[0]
+        streams = {"votes": ("quality_board", "assembly")}.get(prefix, (prefix,))
+        return f"activity.{prefix}" not in self.catalogue and prefix not in ("votes", "ranking") or any(
+            map(self.collected, streams)
+        )
 
     def show_table(self, name: str, **options: Any) -> None:
         """Print a registered table; when its stream was not collected, say so instead."""

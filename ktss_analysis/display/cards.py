@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..evidence import VERDICTS
 from .book import Book
 from .sentences import SENTENCES, bullets, paragraphs, sentence, share_sentence, verdict_groups
-from .tables import badge, items_cell
+from .tables import badge, items_cell, tier_cell
 from .text_safety import safe_text
 
 
@@ -75,7 +75,7 @@ def _evidence(book: Book, skill_id: str) -> list[str]:
     else:
         lines.append(book.text("card.salience_none"))
     tier = book.find(f"ranking.tier.{skill_id}")
-    if tier is not None and tier["status"] == "ok":
+    if tier is not None and tier_cell(book, skill_id) != "–":
         tiers = int(book.select("ranking", "tier")["label"].astype(int).max())
         lines.append(
             book.text("card.tier", tier=book.claim(str(tier["label"]), tier["result_id"], "label"),

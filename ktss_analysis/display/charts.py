@@ -11,7 +11,7 @@ from ..evidence import VERDICTS
 from .book import Book
 from .figures.words import VERDICT_KEYS, figure_words
 from .numbers import format_value
-from .sentences import by_branch, code_name, verdict_groups
+from .sentences import by_branch, capital, code_name, verdict_groups
 
 Chart = Callable[..., None]
 CHARTS: dict[str, Chart] = {}
@@ -56,12 +56,14 @@ def _options(book: Book, title: str, subtitle: str) -> dict[str, Any]:
 def _nothing(book: Book, activity: str) -> None:
     from .emit import emit_markdown
 
-    emit_markdown(book.text("stream.not_collected", stream=book.text(f"activity.{activity}")))
+    if text := book.absent(activity):
+        emit_markdown(text)
 
 
 def _labelled(book: Book, rows: pd.DataFrame, target_type: str = "skill") -> pd.DataFrame:
     """Return rows with names as labels, and record every number that will be drawn."""
     names = [_label(book, target, target_type) for target in rows["target_id"]]
+    rows = book.drawable(rows)
     for row in rows.to_dict("records"):
         if row["status"] == "ok" and not pd.isna(row["estimate"]):
             book.number(row)
@@ -182,7 +184,7 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
 
 
 def _share_sign(book: Book, row: dict[str, Any]) -> str:
-    if row["status"] != "ok":
+    if not book.judged(row):
         return "?"
     if row["ci_low"] >= book.rules.value("relevance_supported"):
         return "+"
@@ -202,6 +204,9 @@ def likert(book: Book, *, activity: str = "guide_review", target_type: str = "sk
     cvi = book.select(activity, "item_cvi", aspect=aspect).set_index("target_id")
     records = []
     for row in rows.to_dict("records"):
+        few = row["status"] == "ok" and book.rules.printing_for(int(row["n_used"])).print_ == "counts"
+        if few:
+            row |= {"status": "too_few", "reason": book.text("cell.too_few_for_shares")}
         shown = row["status"] == "ok"
         if shown:
             book.number(row)
@@ -234,7 +239,7 @@ def flow(book: Book) -> None:
                 continue
             word = {"n_invited": "invited", "n_consented": "consented", "n_used_people": "used"}[step]
             records.append(
-                {"target_id": row["target_id"], "label": _capital(book.text(f"activity.{row['target_id']}")),
+                {"target_id": row["target_id"], "label": capital(book.text(f"activity.{row['target_id']}")),
                  "group": book.text(f"column.{word}"), "count": int(row["estimate"]) if shown else pd.NA,
                  "status": row["status"], "reason": book.text(f"cell.{row['status']}") if not shown else ""}
             )  # fmt: skip
@@ -246,10 +251,6 @@ def flow(book: Book) -> None:
     frame["count"] = frame["count"].astype("Int64")
     options = _options(book, book.text("statement.flow"), book.text("subtitle.people"))
     _emit(book, draw(frame, **options), "flow", book.text("figure.flow"))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 @chart("alpha")
@@ -299,6 +300,7 @@ def rounds(book: Book) -> None:
     if numbers.nunique() < 2:
         return None
     changed = rows.assign(round=numbers)
+    changed = _labelled(book, changed)
     wide = changed[changed["status"] == "ok"].pivot(index="target_id", columns="round", values="estimate")
     if wide.shape[1] < 2:
         return None  # the chart of the last round says why nothing can be shown
@@ -342,6 +344,8 @@ def tiers(book: Book) -> None:
     rows = book.select("ranking", "best_worst_score")
     if rows.empty:
         return _nothing(book, "best_worst")
+    if not (rows["status"] == "ok").any():
+        return None
     tier = book.select("ranking", "tier").set_index("target_id")["label"].astype(int)
     shown = rows.assign(_tier=[int(tier.get(target, 99)) for target in rows["target_id"]])
     shown = shown.sort_values(["_tier", "estimate"], ascending=[True, False], kind="stable")
@@ -422,6 +426,7 @@ def feedback(book: Book) -> None:
     from .figures import alluvial
 
     rows = book.select("triage", "flow")
+    rows = rows[rows["status"] == "ok"]
     if rows.empty:
         return _nothing(book, "triage")
     for row in rows.to_dict("records"):

@@ -179,14 +179,19 @@ def participants_gaps(book: Book) -> str:
             continue
         name = book.text(f"activity.{activity}")
         if used["status"] != "ok":
-            lines.append(book.text("participants.masked", activity=name))
+            lines.append(book.text("participants.masked", activity=capital(name)))
         elif used["estimate"] == 0:
-            lines.append(book.text("participants.not_collected", activity=name))
+            lines.append(book.text("participants.not_collected", activity=capital(name)))
         elif used["estimate"] != planned["estimate"]:
             lines.append(
-                book.text("participants.gap", activity=name, used=book.number(used), planned=book.number(planned))
+                book.text("participants.gap", activity=capital(name), used=book.number(used), planned=book.number(planned))
             )
     return paragraphs(book.text("participants.gaps") if lines else book.text("participants.no_gap"), bullets(lines))
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 @sentence("participants.overlap")
@@ -212,7 +217,7 @@ def by_branch(book: Book, rows: pd.DataFrame) -> dict[str, list[str]]:
     """Return the targets on each line of the verb ladder."""
     groups: dict[str, list[str]] = {"supported": [], "probably": [], "unclear": [], "not_supported": [], "none": []}
     for _, row in rows.iterrows():
-        groups[share_branch(row.to_dict(), book) if row["status"] == "ok" else "none"].append(str(row["target_id"]))
+        groups[share_branch(row.to_dict(), book) if book.judged(row.to_dict()) else "none"].append(str(row["target_id"]))
     return groups
 
 
@@ -221,11 +226,13 @@ def guide_review_overall(book: Book) -> str:
     """Say for how many skills reviewers' support is clear, probable, unclear or missing."""
     rows = book.select("guide_review", "item_cvi", aspect="relevance")
     if rows.empty:
-        return book.text("stream.not_collected", stream=book.text("activity.guide_review"))
+        return book.absent("guide_review")
     groups = by_branch(book, rows)
     total = len(rows)
     base = "guide_review.item_cvi.relevance"
     supported = len(groups["supported"])
+    if len(groups["none"]) == total:
+        return book.text("guide_review.group.too_few")
     if supported:
         first = book.text("guide_review.group.supported", count=supported, k=book.count(supported, base),
                           total=book.count(total, base))  # fmt: skip
@@ -248,7 +255,7 @@ def guide_review_clarity(book: Book) -> str:
     unclear = []
     for _, row in relevant.iterrows():
         clarity = book.find(f"guide_review.item_cvi.clarity.{row['target_id']}")
-        if row["status"] != "ok" or clarity is None or clarity["status"] != "ok":
+        if clarity is None or not book.judged(row.to_dict()) or not book.judged(clarity):
             continue
         if share_branch(row.to_dict(), book) == "supported" and share_branch(clarity, book) in (
             "unclear", "not_supported",
@@ -276,9 +283,11 @@ def tool_review_items(book: Book) -> str:
     """Say how many items reviewers support, and which items need work for which reason."""
     rows = book.select("tool_review", "item_cvi", aspect="relevance")
     if rows.empty:
-        return book.text("stream.not_collected", stream=book.text("activity.tool_review"))
+        return book.absent("tool_review")
     groups = by_branch(book, rows)
     supported = len(groups["supported"])
+    if len(groups["none"]) == len(rows):
+        return book.text("tool_review.items.too_few")
     if not supported:
         return book.text("tool_review.items.none", total=book.count(len(rows), "tool_review.item_cvi.relevance"))
     return book.text(
@@ -329,7 +338,7 @@ def self_assessment_reliability(book: Book) -> str:
     """Say how consistent the items of each skill are, by the whole interval and never by the point alone."""
     rows = book.select("self_assessment", "cronbach_alpha")
     if rows.empty:
-        return book.text("stream.not_collected", stream=book.text("activity.self_assessment"))
+        return book.absent("self_assessment")
     cut = book.rules.value("consistency")
     groups: dict[str, list[str]] = {"above": [], "around": [], "below": [], "none": []}
     for _, row in rows.iterrows():
@@ -379,7 +388,7 @@ def _threshold(book: Book, name: str, kind: str) -> str:
 def workshop_overall(book: Book) -> str:
     """Say on how many skills the panel agrees in its last round, and how concordant its ratings are."""
     if not book.collected("workshop"):
-        return book.text("stream.not_collected", stream=book.text("activity.workshop"))
+        return book.absent("workshop")
     grades = {skill: book.grade(skill, "consensus")[0] for skill in _skills(book)}
     agreed = [skill for skill, grade in grades.items() if grade == "+"]
     size = book.find("workshop.panel_size.all.last_round")
@@ -448,8 +457,11 @@ def _skills(book: Book) -> list[str]:
 def ranking_tiers(book: Book) -> str:
     """Say how many tiers the data can tell apart and what stands in the first; never a place in a ranking."""
     tiers = book.select("ranking", "tier")
-    if tiers.empty:
-        return book.text("stream.not_collected", stream=book.text("activity.best_worst"))
+    if not book.collected("ranking"):
+        return book.absent("best_worst")
+    scores = book.select("ranking", "best_worst_score")
+    if not (scores["status"] == "ok").any():
+        return book.text("ranking.too_few")
     numbers = tiers["label"].astype(int)
     first = list(tiers.loc[numbers == 1, "target_id"])
     n = int(numbers.max())
@@ -464,7 +476,7 @@ def focus_groups_lead(book: Book) -> str:
     """Say how many groups, speakers and turns there are."""
     groups = book.find("focus_groups.n_groups.all")
     if groups is None:
-        return book.text("stream.not_collected", stream=book.text("activity.focus_groups"))
+        return book.absent("focus_groups")
     speakers, turns = book.row("focus_groups.n_speakers.all"), book.row("focus_groups.n_coded_turns.all")
     return book.text(
         "focus_groups.lead", count=int(groups["estimate"]), groups=book.number(groups),
@@ -584,7 +596,7 @@ def votes_lead(book: Book, *, activity: str) -> str:
     """Say how a board or assembly voted: counts only, never pooled with the panel."""
     size = book.find(f"{activity}.panel_size.all")
     if size is None:
-        return book.text("stream.not_collected", stream=book.text(f"activity.{activity}"))
+        return book.absent(activity)
     if size["status"] != "ok":
         return book.text("participants.masked", activity=book.text(f"activity.{activity}"))
     rows = book.select(activity, "n_supporting")
@@ -603,7 +615,7 @@ def votes_lead(book: Book, *, activity: str) -> str:
 def triage_lead(book: Book) -> str:
     """Say how many comments became suggestions, decisions and changes."""
     if not book.collected("triage"):
-        return book.text("stream.not_collected", stream=book.text("activity.triage"))
+        return book.absent("triage")
     row = {name: book.row(f"triage.n_{name}.all") for name in ("comments", "suggestions", "decisions", "changes")}
     text = book.text("triage.lead", **{name: book.number(value) for name, value in row.items()})
     merged = book.find("triage.n_merged.all")

@@ -42,7 +42,8 @@ def _emit(
     from .emit import emit_markdown, emit_table
 
     if not records:
-        emit_markdown(book.text("cell.not_collected_sentence"))
+        if not any(chapter == book.chapter for chapter, _ in book.absences):
+            emit_markdown(book.text("cell.not_collected_sentence"))
         return
     label = label or f"tbl-{name}"
     emit_table(pd.DataFrame(records), label=label, caption=caption, notes=list(notes))
@@ -105,6 +106,8 @@ def items_cell(book: Book, skill: str) -> str:
     if not known:
         return book.cell(rows[0])
     cut = book.rules.value("relevance_supported")
+    if not any(book.judged(row) for row in known):
+        return book.text("cell.too_few")
     supported = sum(row["ci_low"] >= cut for row in known)
     base = f"tool_review.item_cvi.relevance.{skill}"
     return f"{book.count(supported, base)} / {book.count(len(items), base)}"
@@ -113,7 +116,10 @@ def items_cell(book: Book, skill: str) -> str:
 def tier_cell(book: Book, skill: str) -> str:
     """Return the tier of a skill."""
     row = book.find(f"ranking.tier.{skill}")
-    return "–" if row is None or row["status"] != "ok" else book.claim(str(row["label"]), row["result_id"], "label")
+    score = book.find(f"ranking.best_worst_score.{skill}")
+    if row is None or row["status"] != "ok" or score is None or score["status"] != "ok":
+        return "–"
+    return book.claim(str(row["label"]), row["result_id"], "label")
 
 
 @table("joint")

@@ -39,6 +39,9 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
                 wanted[public / source.name] = source
     results = stages / "09_decisions"
     places = {"public.csv": public / "results.csv", "results.csv": folder / "private" / "results.csv"}
+    claims = stages / "10_report" / "claims.csv"
+    if claims.is_file():
+        wanted[public / "claims.csv"] = claims
     wanted |= {target: results / name for name, target in places.items() if (results / name).is_file()}
     for target, source in wanted.items():
         content = source.read_bytes()

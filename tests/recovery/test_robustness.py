@@ -224,9 +224,7 @@ def without(golden: Run, activity: str, place: Path) -> Run:
 
 
 @pytest.mark.parametrize("activity", ACTIVITIES)
-def test_study_without_one_source(
-    golden_run: Run, activity: str, tmp_path: Path, no_pictures: None
-) -> None:
+def test_study_without_one_source(golden_run: Run, activity: str, tmp_path: Path, no_pictures: None) -> None:
     run = without(golden_run, activity, tmp_path)
     check_rows(run)
     check_verdicts(run, golden_run, activity)
@@ -298,5 +296,3 @@ def test_study_without_structure_supports_nothing(tmp_path: Path) -> None:
     assert outside.sum() <= 7
     tiers = run.labels("ranking", "tier")
     assert len(set(tiers.values())) <= 3, "chance separates few tiers"
-
-

@@ -136,6 +136,8 @@ def draw_panel(
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     ticks = nice_ticks(*limits)
+    if kind == "count":
+        ticks = [tick for tick in ticks if tick == int(tick)]
     axes.set_xticks(ticks, tick_texts(ticks, kind, sheet.locale))
     sheet.value_grid(axes)
     for index, (row, y, note) in enumerate(zip(data.itertuples(), grid.centres, notes, strict=True)):

@@ -238,7 +238,10 @@ local function figure(el)
       .. el.attributes.width .. "), floats: " .. tostring(el.attributes.tall == "1") .. ", number: " .. quoted(el.attributes.number) .. ", id: "
       .. quoted(el.identifier) .. ")[" .. typst(inlines) .. "]")
   end
-  local image = pandoc.Image({ pandoc.Str(alt) }, source, "", pandoc.Attr("", {}, { width = el.attributes.width }))
+  -- A page of paper is narrower than a screen: there a full-width picture keeps the size it was drawn at.
+  local full = IS_HTML and tonumber(el.attributes.width:match("^[%d.]+")) > 160
+  local size = full and {} or { width = el.attributes.width }
+  local image = pandoc.Image({ pandoc.Str(alt) }, source, "", pandoc.Attr("", {}, size))
   local caption = { long = { pandoc.Plain(caption_inlines(el.attributes.number, inlines)) } }
   return pandoc.Figure({ pandoc.Plain({ image }) }, caption, pandoc.Attr(el.identifier))
 end
