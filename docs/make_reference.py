@@ -71,7 +71,7 @@ MEANINGS = {
     "Cell.labels": "text in the column -> value in the table",
     "Exclude.column": "raw column that names the rows",
     "Exclude.values": "rows with one of these texts in that column are set aside",
-    "Exclude.reason": "why, printed in the audit annex",
+    "Exclude.reason": "why; stands in the quarantine beside the row",
     "Privacy.minimum_cell": "a number that rests on fewer people is masked in everything public",
     "Privacy.pseudonym_key_env": "environment variable that holds the secret key of the pseudonyms",
     "Privacy.pseudonym_key": "the key itself, for synthetic data alone",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ _Loader.yaml_implicit_resolvers = {
     ]
     for letter, resolvers in _Loader.yaml_implicit_resolvers.items()
 }
-_TRUE_FALSE = __import__("re").compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+_TRUE_FALSE = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 for _letter in "tTfF":
     _Loader.yaml_implicit_resolvers.setdefault(_letter, []).append(("tag:yaml.org,2002:bool", _TRUE_FALSE))
 

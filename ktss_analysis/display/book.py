@@ -275,10 +275,10 @@ class Book:
     def _concerns_something(self, key: str) -> bool:
         """Tell whether a fixed sentence of a stream has anything to stand beside: its stream was collected."""
         prefix = key.split(".")[0]
-        streams = {"votes": ("quality_board", "assembly")}.get(prefix, (prefix,))
-        return f"activity.{prefix}" not in self.catalogue and prefix not in ("votes", "ranking") or any(
-            map(self.collected, streams)
-        )
+        if prefix == "votes":
+            sizes = [self.find(f"{activity}.panel_size.all") for activity in ("quality_board", "assembly")]
+            return any(row is not None and row["status"] == "ok" for row in sizes)
+        return self.collected(prefix) or (f"activity.{prefix}" not in self.catalogue and prefix != "ranking")
 
     def show_table(self, name: str, **options: Any) -> None:
         """Print a registered table; when its stream was not collected, say so instead."""

@@ -103,7 +103,7 @@ def _items(book: Book, skill_id: str) -> str:
         if (changed["target_id"] == item.id).any():
             marks.append(book.text("card.not_retested"))
         text = book.text("card.item", id=f"`{item.id}`", text=safe_text(book.name(item.id, "item")))
-        lines.append(f"{text} ({', '.join(marks)})" if marks else text)
+        lines.append(f"{text} — *{', '.join(marks)}*" if marks else text)
     head = f"**{book.text('card.items')}**"
     cell = items_cell(book, skill_id)
     if "/" in cell:

@@ -105,12 +105,13 @@ def _entries(catalog: Catalog) -> list[tuple[str, tuple[str, ...]]]:
             continue
         key = message.id if isinstance(message.id, str) else message.id[0]
         text = message.string
-        found.append((key, tuple(text) if isinstance(text, list | tuple) else (text,)))
+        found.append((key, tuple(text) if isinstance(text, list | tuple) else (text or "",)))
     return found
 
 
 def _plural_index(language: str, count: int) -> int:
-    from babel.messages.plurals import get_plural
     from gettext import c2py
+
+    from babel.messages.plurals import get_plural
 
     return int(c2py(get_plural(language.split("-")[0]).plural_expr)(count))

@@ -158,7 +158,7 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
     target_type = str(rows["target_type"].iloc[0])
     supported = len(by_branch(book, rows)["supported"])
     key = "items" if target_type == "item" else aspect
-    slots = {
+    slots: dict[str, Any] = {
         "k": book.count(supported, f"{activity}.item_cvi.{aspect}"),
         "total": book.count(len(rows), f"{activity}.item_cvi.{aspect}"),
     }  # fmt: skip
@@ -308,7 +308,7 @@ def rounds(book: Book) -> None:
     highlight = [skill for skill in wide.index if book.grade(skill, "consensus")[1] == "panel_divided"]
     highlight += [skill for skill in moves.index if skill not in highlight]
     options = _options(book, book.text("statement.rounds"), book.text("subtitle.panel"))
-    drawn = slope(_labelled(book, changed), value_format="share", highlight=highlight[:5], **options)
+    drawn = slope(changed, value_format="share", highlight=highlight[:5], **options)
     _emit(book, drawn, "rounds", book.text("figure.rounds"))
     return None
 

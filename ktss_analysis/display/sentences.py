@@ -60,7 +60,7 @@ def share_sentence(book: Book, row: dict[str, Any] | None, key: str) -> str:
         return book.text(f"{key}.{row['status']}")
     printing = book.rules.printing_for(int(row["n_used"]))
     hits = round(float(row["estimate"]) * int(row["n_used"]))
-    slots = {"hits": book.count(hits, row["result_id"]), "n": book.number(row, "n_used")}
+    slots: dict[str, Any] = {"hits": book.count(hits, row["result_id"]), "n": book.number(row, "n_used")}
     if printing.print_ == "counts":
         return book.text(f"{key}.counts", **slots)
     if printing.print_ == "counts and interval":
@@ -134,7 +134,7 @@ def rules_time(book: Book) -> str:
 @sentence("summary.intro")
 def summary_intro(book: Book) -> str:
     """Say what the summary shows; with no skill that is ready, the provisional ones are listed too."""
-    slots = {"figure": "[](#fig-grades)"}
+    slots: dict[str, Any] = {"figure": "[](#fig-grades)"}
     if not summary_skills(book)[0]:
         return book.text("summary.intro.none", **slots)
     key = "summary.intro" if summary_skills(book)[1] else "summary.intro.provisional"
@@ -183,9 +183,8 @@ def participants_gaps(book: Book) -> str:
         elif used["estimate"] == 0:
             lines.append(book.text("participants.not_collected", activity=capital(name)))
         elif used["estimate"] != planned["estimate"]:
-            lines.append(
-                book.text("participants.gap", activity=capital(name), used=book.number(used), planned=book.number(planned))
-            )
+            numbers: dict[str, Any] = {"used": book.number(used), "planned": book.number(planned)}
+            lines.append(book.text("participants.gap", activity=capital(name), **numbers))
     return paragraphs(book.text("participants.gaps") if lines else book.text("participants.no_gap"), bullets(lines))
 
 
@@ -216,8 +215,8 @@ def participants_overlap(book: Book) -> str:
 def by_branch(book: Book, rows: pd.DataFrame) -> dict[str, list[str]]:
     """Return the targets on each line of the verb ladder."""
     groups: dict[str, list[str]] = {"supported": [], "probably": [], "unclear": [], "not_supported": [], "none": []}
-    for _, row in rows.iterrows():
-        groups[share_branch(row.to_dict(), book) if book.judged(row.to_dict()) else "none"].append(str(row["target_id"]))
+    for row in rows.to_dict("records"):
+        groups[share_branch(row, book) if book.judged(row) else "none"].append(str(row["target_id"]))
     return groups
 
 
@@ -398,7 +397,7 @@ def workshop_overall(book: Book) -> str:
     judged = sum(grade != "?" for grade in grades.values())
     if judged == 0:
         return paragraphs(" ".join([*parts, book.text("workshop.too_few")]))
-    slots = {"total": book.count(judged, "decisions.grade.consensus"),
+    slots: dict[str, Any] = {"total": book.count(judged, "decisions.grade.consensus"),
              "share": _threshold(book, "agreement_share", "share")}  # fmt: skip
     if agreed:
         k = book.count(len(agreed), "decisions.grade.consensus")
@@ -432,15 +431,7 @@ def workshop_attrition(book: Book) -> str:
         if row["status"] == "ok" and row["estimate"] > 0:
             parts.append(book.text("workshop.left", count=int(row["estimate"]), k=book.number(row.to_dict()),
                                    n=book.number(row.to_dict(), "n_used")))  # fmt: skip
-    doubtful = []
-    cut = book.rules.value("agreement_share")
-    for skill in _skills(book):
-        if book.grade(skill, "consensus")[0] != "+":
-            continue
-        everybody = book.select("workshop", "share_agreeing_all_panel", target_id=skill)
-        ok = everybody[everybody["status"] == "ok"]
-        if len(ok) and ok.iloc[-1]["estimate"] < cut:
-            doubtful.append(skill)
+    doubtful = list(book.select("decisions", "attrition")["target_id"])
     if doubtful:
         parts.append(book.text("workshop.dropout", count=len(doubtful), names=book.names(doubtful)))
     return " ".join(parts)
@@ -542,7 +533,7 @@ def quote_text(book: Book, row: dict[str, Any]) -> str:
     if language and language != book.language:
         text = f"[{text}]{{lang={language}}}"
         name = book.catalogue.locale.languages.get(language.split("-")[0], language)
-    slots = {key: value for key, value in (("group", safe_text(group)), ("language", name)) if value}
+    slots: dict[str, Any] = {key: value for key, value in (("group", safe_text(group)), ("language", name)) if value}
     key = "quote.from" if len(slots) == 2 else f"quote.from.{next(iter(slots), '')}"
     origin = f" {book.text(key, **slots)}" if slots else ""
     return f"> “{text}”{origin}"
@@ -617,7 +608,8 @@ def triage_lead(book: Book) -> str:
     if not book.collected("triage"):
         return book.absent("triage")
     row = {name: book.row(f"triage.n_{name}.all") for name in ("comments", "suggestions", "decisions", "changes")}
-    text = book.text("triage.lead", **{name: book.number(value) for name, value in row.items()})
+    numbers: dict[str, Any] = {name: book.number(value) for name, value in row.items()}
+    text = book.text("triage.lead", **numbers)
     merged = book.find("triage.n_merged.all")
     if merged is not None and merged["estimate"] > 0:
         text += " " + book.text("triage.merged", count=int(merged["estimate"]), k=book.number(merged))

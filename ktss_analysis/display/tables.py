@@ -142,11 +142,16 @@ def _sign(sign: str) -> str:
     return {"+": "+", "0": "0", "-": "−", "?": "?"}[sign]
 
 
+MOST_NAMES = 8
+
+
 @table("sensitivity")
 def sensitivity(book: Book) -> None:
     """Print how many verdicts change when one threshold moves, or one stream is left out."""
+    rows = book.select("decisions", "n_verdicts_changed")
+    moved = rows[rows["estimate"] > 0].sort_values(["target_type", "estimate"], ascending=False, kind="stable")
     records = []
-    for row in book.select("decisions", "n_verdicts_changed").to_dict("records"):
+    for row in moved.to_dict("records"):
         if row["target_type"] == "threshold":
             what = book.text(f"threshold.{row['target_id']}")
         else:
@@ -157,10 +162,14 @@ def sensitivity(book: Book) -> None:
                 _column(book, "threshold"): what,
                 _column(book, "change"): book.text(f"direction.{row['aspect']}"),
                 _column(book, "changed"): f"{book.number(row)} / {book.number(row, 'n_used')}",
-                _column(book, "which"): "; ".join(skills) or "–",
+                _column(book, "which"): "; ".join(skills) if len(skills) <= MOST_NAMES else book.text("cell.many"),
             }
         )
-    _emit(book, records, "sensitivity", book.text("table.sensitivity"))
+    if not records:
+        return
+    rest = len(rows) - len(moved)
+    notes = [book.text("note.sensitivity", count=rest, k=book.count(rest, "decisions.n_verdicts_changed"))]
+    _emit(book, records, "sensitivity", book.text("table.sensitivity"), notes)
 
 
 @table("rules")
@@ -476,6 +485,9 @@ def coders(book: Book) -> None:
     records = []
     for row in book.select("focus_groups", "krippendorff_alpha").to_dict("records"):
         target, kind = row["target_id"], row["target_type"]
+        raised = book.find(f"focus_groups.groups_raising.{target}")
+        if kind != "skill" and raised is not None and raised["estimate"] == 0:
+            continue
         records.append(
             {
                 _column(book, "code"): book.name(target) if kind == "skill" else code_name(book, target),

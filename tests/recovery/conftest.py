@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from demo_run import Run, run_demo
+from planted_run import Run, run_demo
 
 
 @pytest.fixture(scope="session")

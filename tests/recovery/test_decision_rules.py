@@ -1,4 +1,4 @@
-"""The decision rules behave as documented: exact operating characteristics, simulated verdicts, and the page on them."""
+"""The decision rules behave as documented: exact characteristics, simulated verdicts, and the page on them."""
 
 from __future__ import annotations
 

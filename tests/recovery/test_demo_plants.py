@@ -38,9 +38,7 @@ def verdicts_fit_the_profiles(raw: Raw) -> bool:
 
 @fixed
 def there_are_six_six_five_five_three_skills(raw: Raw) -> bool:
-    return Counter(raw.truth("skills")["profile"]) == Counter(
-        strong=6, good=6, borderline=5, weak=5, irrelevant=3
-    )
+    return Counter(raw.truth("skills")["profile"]) == Counter(strong=6, good=6, borderline=5, weak=5, irrelevant=3)
 
 
 @chance
@@ -61,9 +59,7 @@ def polarised_skill_divides_the_panel(raw: Raw) -> bool:
 def agreement_rises_only_because_dissenters_leave(raw: Raw) -> bool:
     first, second, left = raw.round(1)["S17"], raw.round(2)["S17"], raw.person("left_after_round_1")
     agree = [(part >= 7).mean() for part in (first, first.drop(left), second)]
-    return (
-        len(left) == 4 and (first[left] <= 3).all() and agree[0] < 0.75 <= min(agree[1:]) and agree[2] >= 0.85
-    )
+    return len(left) == 4 and (first[left] <= 3).all() and agree[0] < 0.75 <= min(agree[1:]) and agree[2] >= 0.85
 
 
 @chance
@@ -137,10 +133,7 @@ def straight_liner_answers_four_throughout(raw: Raw) -> bool:
 def random_responder_shows_in_two_indicators(raw: Raw) -> bool:
     (email,) = raw.person("random")
     spread = raw.part("self").std(axis=1)
-    return (
-        even_odd(raw.keyed.loc[email].to_numpy(), raw.scale_of) < 0.3
-        and spread.rank(ascending=False)[email] <= 3
-    )
+    return even_odd(raw.keyed.loc[email].to_numpy(), raw.scale_of) < 0.3 and spread.rank(ascending=False)[email] <= 3
 
 
 @fixed
@@ -210,9 +203,7 @@ def two_sets_are_broken_and_four_skipped(raw: Raw) -> bool:
 def seven_of_the_true_top_eight_are_found(raw: Raw) -> bool:
     truth = raw.truth("ranking")
     top = set(truth.loc[truth["top_eight"] == "yes", "skill_id"])
-    return (
-        abs(truth["worth"].std(ddof=0) - 1) < 1e-6 and len(top & set(raw.best_minus_worst().index[:8])) >= 7
-    )
+    return abs(truth["worth"].std(ddof=0) - 1) < 1e-6 and len(top & set(raw.best_minus_worst().index[:8])) >= 7
 
 
 # --- focus groups
@@ -294,9 +285,7 @@ def a_seventh_of_the_suggestions_is_merged(raw: Raw) -> bool:
 @fixed
 def of_ten_contradictions_at_most_one_side_is_accepted(raw: Raw) -> bool:
     outcome = {
-        key: row.outcome
-        for row in raw.triage("decisions").itertuples()
-        for key in row.suggestion_ids.split("|")
+        key: row.outcome for row in raw.triage("decisions").itertuples() for key in row.suggestion_ids.split("|")
     }
     pairs = raw.truth("suggestion_pairs")
     pairs = pairs[pairs["kind"] == "contradiction"]
@@ -317,10 +306,7 @@ def one_statement_changed_its_meaning(raw: Raw) -> bool:
 @fixed
 def comments_come_in_five_languages_after_the_version_they_are_about(raw: Raw) -> bool:
     comments = raw.triage("comments")
-    return (
-        set(comments["language"]) == {"en", "it", "pl", "fi", "nl"}
-        and (comments["date"] > "2025-10-01").all()
-    )
+    return set(comments["language"]) == {"en", "it", "pl", "fi", "nl"} and (comments["date"] > "2025-10-01").all()
 
 
 @fixed
@@ -366,9 +352,7 @@ def one_reviewer_stops_at_seventy_percent(raw: Raw) -> bool:
     answers = raw.guide[[*(c for c in raw.guide if c[0] == "S"), *(c for c in raw.guide if c[0] == "M")]]
     missing = answers.isna().mean(axis=1)
     stopped = missing > 0.25
-    return (
-        stopped.sum() == 1 and missing[~stopped].mean() < 0.06 and abs(missing[stopped].iloc[0] - 0.32) < 0.06
-    )
+    return stopped.sum() == 1 and missing[~stopped].mean() < 0.06 and abs(missing[stopped].iloc[0] - 0.32) < 0.06
 
 
 @fixed
@@ -392,9 +376,7 @@ def self_ratings_are_labels_of_five_languages(raw: Raw) -> bool:
     cells = set(raw.tool_cells[[f"{item}_self" for item in raw.item_ids]].to_numpy().ravel())
     labels = raw.framework["scale"]["labels"]
     languages = Counter(raw.tool_cells["language"][~raw.tool_cells.index.duplicated()])
-    return all(cells & set(texts) for texts in labels.values()) and languages == Counter(
-        en=12, it=7, pl=6, fi=3, nl=2
-    )
+    return all(cells & set(texts) for texts in labels.values()) and languages == Counter(en=12, it=7, pl=6, fi=3, nl=2)
 
 
 # --- tests

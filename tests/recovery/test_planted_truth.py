@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from demo_raw import division
-from demo_run import Run
 from inprocess import run_notebooks
+from planted_run import Run
 
 from ktss_analysis.core import AuditError
 from ktss_analysis.demo import write_demo

@@ -147,7 +147,7 @@ def _tables(counts: pd.DataFrame, parts: _Scale) -> tuple[pd.DataFrame, pd.DataF
         raise DisplayError(f"likert: category {strange.iloc[0]!r} is not in the scale {known!r}")
     if (data["count"] < 0).any() or data.duplicated(["target_id", "category"]).any():
         raise DisplayError("likert: counts must be 0 or more, one per target and category")
-    wide = data.pivot(index="target_id", columns="category", values="count").reindex(columns=known)  # noqa: PD010
+    wide = data.pivot(index="target_id", columns="category", values="count").reindex(columns=known)
     first = data.drop_duplicates("target_id").set_index("target_id")
     bad = data.groupby("target_id", sort=False)["status"].agg(lambda status: (status != "ok").any())
     targets = first[["label", *[name for name in _PER_TARGET if name in first]]].copy()
@@ -194,7 +194,7 @@ def _draw(
     variant: str,
     notes: Sequence[str],
 ) -> None:
-    wide = data.pivot(index="target_id", columns="value").loc[targets["target_id"]]  # noqa: PD010
+    wide = data.pivot(index="target_id", columns="value").loc[targets["target_id"]]
     shares, counts = wide["share"], wide["count"]
     left = grid.label_width
     diverging = variant == "diverging"

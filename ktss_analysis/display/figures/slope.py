@@ -65,7 +65,7 @@ def slope(
     with open_sheet(options) as sheet:
         if len(highlight) > len(sheet.theme.categories):
             raise DisplayError(f"slope: {len(highlight)} highlighted; allowed: {len(sheet.theme.categories)}")
-        table = data.pivot(index="target_id", columns="round", values="estimate").astype(float)  # noqa: PD010
+        table = data.pivot(index="target_id", columns="round", values="estimate").astype(float)
         names = data.drop_duplicates("target_id").set_index("target_id")["label"]
         ends = _end_labels(sheet, table, names, highlight, value_format)
         note = listed_note(sheet, [

@@ -254,6 +254,7 @@ end
 
 local KEEP_ROWS = 13 -- a table of no more rows stays on one page
 local PER_LINE = 96 -- characters of 9.5 pt across an upright page
+local SHORT = 40 -- characters of a name or a short phrase
 local PADDING = 2.2 -- characters of white space that a column needs
 
 -- Widths that make the tallest cells of all columns equally tall, and how many lines that takes.
@@ -276,6 +277,16 @@ local function balanced(minimum, widest, room)
   return list, total <= room + 0.5 and high or math.huge
 end
 
+-- Names and short phrases stay on one line where columns of prose can give way.
+local function roomy(minimum, widest)
+  local list, total = {}, 0
+  for i = 1, #minimum do
+    list[i] = widest[i] <= SHORT and widest[i] or minimum[i]
+    total = total + list[i] + PADDING
+  end
+  return total <= PER_LINE * 0.66 and list or minimum
+end
+
 -- Column widths and type size from the longest line and the longest word of each column: the largest
 -- type that keeps rows low, on an upright page if that is possible at all.
 local function layout(el)
@@ -288,6 +299,7 @@ local function layout(el)
     minimum[i] = math.min(longest[i], 18)
   end
   if natural <= PER_LINE then return { size = 9.5, weights = widest } end
+  minimum = roomy(minimum, widest)
   local best
   for _, choice in ipairs({ { 9.5, 1, 4 }, { 9, 1, 5 }, { 8.5, 1, 6 }, { 8, 1, 8 }, { 7.5, 1, 10 },
     { 8.5, 1.52, 8 }, { 8, 1.52, 12 }, { 7.5, 1.52, 1000 } }) do
