@@ -161,9 +161,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run_quietly(
-    command: list[str], environment: dict[str, str], keep_open: tuple[int, ...] = ()
-) -> tuple[int, str]:
+def run_quietly(command: list[str], environment: dict[str, str], keep_open: tuple[int, ...] = ()) -> tuple[int, str]:
     """Run a command in the project's folder; return its exit code and all it wrote."""
     import subprocess
 

@@ -40,9 +40,7 @@ def demo(
 @app.command()
 def check(
     study: StudyFile,
-    everything: Annotated[
-        bool, typer.Option("--all", help="List every remark, also those of one kind.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List every remark, also those of one kind.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read and check all inputs of a study without running it; exit code 1 when there are errors."""
@@ -59,9 +57,7 @@ def check(
     else:
         _print_table(problems if everything else _summed_up(problems))
         rest = len(problems) - errors
-        typer.echo(
-            f"{_plural(errors, 'error')}, {_plural(rest, 'remark')} in {_plural(len(loaded.sources), 'source')}"
-        )
+        typer.echo(f"{_plural(errors, 'error')}, {_plural(rest, 'remark')} in {_plural(len(loaded.sources), 'source')}")
     raise typer.Exit(1 if errors else 0)
 
 
@@ -105,17 +101,13 @@ def run(
 @app.command()
 def stat(
     name: Annotated[str, typer.Argument(help="Name of the statistic.")] = "",
-    data: Annotated[
-        Path | None, typer.Argument(help="CSV, TSV or XLSX file; rows are persons or units.")
-    ] = None,
+    data: Annotated[Path | None, typer.Argument(help="CSV, TSV or XLSX file; rows are persons or units.")] = None,
     columns: Annotated[str, typer.Option(help="Columns to use, separated by commas.")] = "",
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", help="Option of the function, name=value; repeat as needed."),
     ] = None,
-    list_all: Annotated[
-        bool, typer.Option("--list", help="List all statistics with source and smallest n.")
-    ] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="List all statistics with source and smallest n.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute one statistic on one file: the auditor's pocket calculator."""

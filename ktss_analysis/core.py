@@ -114,9 +114,7 @@ class Estimate:
             object.__setattr__(self, name, None)
 
     @classmethod
-    def absent(
-        cls, status: Status, reason: str, *, method: str = "", n_used: int = 0, n_missing: int = 0
-    ) -> Estimate:
+    def absent(cls, status: Status, reason: str, *, method: str = "", n_used: int = 0, n_missing: int = 0) -> Estimate:
         """Return an estimate without a number, and why."""
         return cls(None, None, None, None, method, n_used, n_missing, status, reason)
 

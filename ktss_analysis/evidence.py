@@ -179,9 +179,7 @@ def item_flags(rows: pd.DataFrame, framework: Framework, rules: Rules) -> pd.Dat
     return combine(parts)
 
 
-def _flags_of(
-    item_id: str, mine: pd.DataFrame, pairs: pd.DataFrame, rules: Rules
-) -> Iterable[tuple[str, str]]:
+def _flags_of(item_id: str, mine: pd.DataFrame, pairs: pd.DataFrame, rules: Rules) -> Iterable[tuple[str, str]]:
     def find(statistic: str, aspect: str = "") -> pd.Series | None:
         hit = mine[(mine["statistic"] == statistic) & (mine["aspect"] == aspect) & (mine["status"] == "ok")]
         return None if hit.empty else hit.iloc[0]

@@ -186,9 +186,7 @@ class Framework(Strict):
         try:
             return self._skills[skill_id]
         except KeyError:
-            raise StudyError(
-                f"{self.id}: no skill {skill_id!r}; allowed: {', '.join(self._skills)}"
-            ) from None
+            raise StudyError(f"{self.id}: no skill {skill_id!r}; allowed: {', '.join(self._skills)}") from None
 
     def item(self, item_id: str) -> Item:
         """Return an item by id, or refuse an unknown id."""

@@ -162,18 +162,14 @@ COLUMNS: dict[str, Column] = {
     # --- statistics detail (items, reliability, agreement, dimensionality)
     "mean": Column("Float64", "scale points", "mean of the answers present"),
     "sd": Column("Float64", "scale points", "standard deviation of the answers present, divisor n - 1"),
-    "item_difficulty": Column(
-        "Float64", "share", "item mean as a share of the scale's range; high = endorsed"
-    ),
+    "item_difficulty": Column("Float64", "share", "item mean as a share of the scale's range; high = endorsed"),
     "floor_share": Column("Float64", "share", "answers at the lowest point of the scale"),
     "ceiling_share": Column("Float64", "share", "answers at the highest point of the scale"),
     "item_rest_correlation": Column("Float64", "correlation", "item with the sum of the other items"),
     "alpha_if_item_deleted": Column("Float64", "coefficient", "raw alpha of the other items"),
     "largest_correlation": Column("Float64", "correlation", "correlation with the item it resembles most"),
     "other_item_id": Column("string", "", "second item of a pair; the item most like this one"),
-    "scale_score": Column(
-        "Float64", "scale points", "mean or sum of a person's answers after reversing keys"
-    ),
+    "scale_score": Column("Float64", "scale points", "mean or sum of a person's answers after reversing keys"),
     "n_answered": Column("Int64", "count", "items the person answered"),
     "component": Column("Int64", "", "number of an eigenvalue, 1 is the largest"),
     "reference_mean": Column("Float64", "", "mean eigenvalue of data without structure"),
@@ -207,7 +203,5 @@ def check_columns(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """
     unknown = [name for name in frame.columns if name not in COLUMNS]
     if unknown:
-        raise KtssError(
-            f"{where}: column {unknown[0]!r} is not in the glossary; see ktss_analysis/glossary.py"
-        )
+        raise KtssError(f"{where}: column {unknown[0]!r} is not in the glossary; see ktss_analysis/glossary.py")
     return frame

@@ -113,9 +113,7 @@ def _numbers(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 def _pick(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.DataFrame:
     absent = [column for column in columns if column not in frame.columns]
     if absent:
-        raise InputError(
-            f"no column {absent[0]!r}", file=path.name, allowed=", ".join(map(str, frame.columns[:30]))
-        )
+        raise InputError(f"no column {absent[0]!r}", file=path.name, allowed=", ".join(map(str, frame.columns[:30])))
     return frame[list(columns)] if columns else frame
 
 

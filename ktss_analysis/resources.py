@@ -20,9 +20,7 @@ def resource(name: str) -> Path:
     for base in (PACKAGE.parent, PACKAGE / "_bundled"):
         if (base / name).exists():
             return base / name
-    raise KtssError(
-        f"this installation does not hold {name!r}; install ktss-analysis again, or use a checkout"
-    )
+    raise KtssError(f"this installation does not hold {name!r}; install ktss-analysis again, or use a checkout")
 
 
 def find_file(path: str | Path) -> Path:

@@ -75,9 +75,7 @@ def rows_from(
 
 def _one_row(values: dict[str, Any]) -> pd.DataFrame:
     """Return one result row; dtypes are set once, when rows are combined."""
-    values["result_id"] = result_id(
-        *(str(values[c]) for c in ("stream", "statistic", "target_id", "aspect", "group"))
-    )
+    values["result_id"] = result_id(*(str(values[c]) for c in ("stream", "statistic", "target_id", "aspect", "group")))
     return pd.DataFrame({column: [values.get(column)] for column in RESULT_COLUMNS}, dtype=object)
 
 

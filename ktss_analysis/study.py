@@ -92,9 +92,7 @@ class Block(Strict):
         if self.columns is None and not self.fields:
             raise ValueError("give 'columns' (one column per target) or 'fields' (one row per raw row)")
         if self.columns is not None and self.table not in ("ratings", "responses", "comments"):
-            raise ValueError(
-                f"table {self.table!r} cannot be filled from one column per target; use 'fields'"
-            )
+            raise ValueError(f"table {self.table!r} cannot be filled from one column per target; use 'fields'")
         if self.table == "ratings" and self.columns is not None and not (self.target_type and self.aspect):
             raise ValueError("ratings need 'target_type' and 'aspect'")
         return self

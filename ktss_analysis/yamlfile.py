@@ -117,15 +117,11 @@ def load_model(model: type[Model], path: Path) -> Model:
         faults = []
         for fault in error.errors(include_url=False):
             place = tuple(
-                part
-                for part in fault["loc"]
-                if isinstance(part, int) or not str(part).startswith("function-")
+                part for part in fault["loc"] if isinstance(part, int) or not str(part).startswith("function-")
             )
             message = fault["msg"].removeprefix("Value error, ")
             found = fault.get("input")
-            shown = (
-                "" if isinstance(found, dict | list) or fault["type"] == "missing" else f"; found {found!r}"
-            )
+            shown = "" if isinstance(found, dict | list) or fault["type"] == "missing" else f"; found {found!r}"
             faults.append(f"{path}, line {_line_of(place, lines)}, {_dotted(place)}: {message}{shown}")
         raise StudyError("\n".join(faults)) from None
 

@@ -145,6 +145,4 @@ def published_values(examples: tuple[Published, ...] = PUBLISHED) -> pd.DataFram
             {"target_id": example.name, "estimate": float(same), "label": example.printed, "group": shown,
              "method": example.source, "status": "ok", "unit": "count of rows"}
         )  # fmt: skip
-    return rows_from(
-        pd.DataFrame(records), stream="verification", statistic="published_value", target_type="example"
-    )
+    return rows_from(pd.DataFrame(records), stream="verification", statistic="published_value", target_type="example")

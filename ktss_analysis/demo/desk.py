@@ -70,14 +70,10 @@ class Desk:
         self._contradict(modules)
         plan = self.setting.plan["triage"]
         rest = [item for item in self.setting.items if item not in self.new_items]
-        for item in sorted(
-            choose(self.rng, rest, plan["suggestions"] - plan["duplicates"] - len(self.suggestions))
-        ):
+        for item in sorted(choose(self.rng, rest, plan["suggestions"] - plan["duplicates"] - len(self.suggestions))):
             add(Suggestion("item_simpler", item))
         self._decide()
-        heads = [
-            s for s in self.suggestions if s.template not in ("skill_keep", "skill_reconsider", "item_keep")
-        ]
+        heads = [s for s in self.suggestions if s.template not in ("skill_keep", "skill_reconsider", "item_keep")]
         for head in choose(self.rng, heads, plan["duplicates"]):
             add(Suggestion(head.template, head.target, outcome=head.outcome, head=head))
         self.suggestions = choose(self.rng, self.suggestions, len(self.suggestions))
@@ -91,9 +87,7 @@ class Desk:
             pair = [Suggestion("module_shorten", module), Suggestion("module_extend", module)]
             pair[0].rival, pair[1].rival = pair[1], pair[0]
             self.suggestions += pair
-        reworded = [
-            s for s in self.suggestions if s.template == "item_simpler" and self.level_of(s.target) == "minor"
-        ]
+        reworded = [s for s in self.suggestions if s.template == "item_simpler" and self.level_of(s.target) == "minor"]
         for suggestion in choose(self.rng, reworded, pairs - on_modules):
             suggestion.rival = Suggestion("item_keep", suggestion.target, rival=suggestion)
             self.suggestions.append(suggestion.rival)
@@ -109,13 +103,9 @@ class Desk:
                 suggestion.outcome, suggestion.reason = "defer", self.reasons["scope"]
             elif suggestion.target in self.new_items and template != "item_keep":
                 self._accept_revision(suggestion)
-            elif template == "item_keep" or (
-                suggestion.rival and suggestion.rival.outcome.startswith("accept")
-            ):
+            elif template == "item_keep" or (suggestion.rival and suggestion.rival.outcome.startswith("accept")):
                 suggestion.outcome = "reject"
-            elif self.rng.random() < (
-                0.0 if template == "item_simpler" else self.templates[template]["accept"]
-            ):
+            elif self.rng.random() < (0.0 if template == "item_simpler" else self.templates[template]["accept"]):
                 suggestion.outcome = str(self.rng.choice(["accept", "accept in part"], p=[0.75, 0.25]))
             else:
                 suggestion.outcome = str(self.rng.choice(["reject", "defer"], p=[0.8, 0.2]))
@@ -148,9 +138,7 @@ class Desk:
         pool = pool or answered(self.people, stream)
         return pool[int(self.rng.integers(len(pool)))]
 
-    def _quote(
-        self, number: int, quote: dict[str, str], by_key: dict[tuple[str, str], Suggestion]
-    ) -> dict[str, str]:
+    def _quote(self, number: int, quote: dict[str, str], by_key: dict[tuple[str, str], Suggestion]) -> dict[str, str]:
         template = "skill_keep" if quote["stance"] == "+" else "skill_reconsider"
         by_key[template, quote["skill"]].comments.append(f"Q-{number:03d}")
         when = STREAM_DATES["focus_groups"] + timedelta(days=int(quote["group"][-1]))
@@ -173,9 +161,7 @@ class Desk:
         template = self.templates[suggestion.template]
         kind = template["target"]
         streams = ["tool_review", "guide_review", "workshop", "focus_groups", "quality_board", "assembly"]
-        weights = (
-            [0.85, 0.03, 0.02, 0.04, 0.04, 0.02] if kind == "item" else [0.0, 0.70, 0.08, 0.08, 0.07, 0.07]
-        )
+        weights = [0.85, 0.03, 0.02, 0.04, 0.04, 0.02] if kind == "item" else [0.0, 0.70, 0.08, 0.08, 0.07, 0.07]
         stream = str(self.rng.choice(streams, p=weights))
         person = self._someone(stream)
         text = str(self.rng.choice(template[person.language]))

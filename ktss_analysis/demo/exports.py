@@ -73,9 +73,7 @@ GUIDE_FILES = {
 }
 
 
-def guide_review(
-    setting: Setting, people: list[Person], table: pd.DataFrame, desk: Triage, folder: Path
-) -> None:
+def guide_review(setting: Setting, people: list[Person], table: pd.DataFrame, desk: Triage, folder: Path) -> None:
     """Write one file per partner country, each in that partner's way."""
     reviewers = {person.email: person for person in answered(people, "guide_review")}
     said = desk.comments[desk.comments["stream"] == "guide_review"].groupby("person")["text"].agg(" / ".join)
@@ -88,9 +86,7 @@ def guide_review(
             continue
         questions = [column for column in table.columns if column != "seconds"]
         if order == "modules first":
-            questions = [q for q in questions if q.startswith("M")] + [
-                q for q in questions if q.startswith("S")
-            ]
+            questions = [q for q in questions if q.startswith("M")] + [q for q in questions if q.startswith("S")]
         elif order == "backwards":
             questions = questions[::-1]
         answers = _blank(setting, rng, table.loc[mine, questions].map(as_words))
@@ -205,9 +201,7 @@ def small_files(
         {"e-mail": board.index, "date": [_day(rng, date(2026, 4, 2), 7) for _ in board.index]},
         index=board.index,
     )
-    write_text(
-        folder / f"{PREFIX}quality_board.csv", pd.concat([head, board.map(as_words)], axis=1), separator=";"
-    )
+    write_text(folder / f"{PREFIX}quality_board.csv", pd.concat([head, board.map(as_words)], axis=1), separator=";")
     words = votes.map(lambda vote: "abstain" if np.isnan(vote) else "yes" if vote else "no")
     if setting.clean:
         words = words.replace("abstain", "")
@@ -221,9 +215,7 @@ def small_files(
 def focus_groups(groups: FocusGroups, desk: Triage, folder: Path) -> None:
     """Write codings, codebook and the released quotes."""
     base = folder / "focus_groups"
-    write_text(
-        base / f"{PREFIX}codings.csv", groups.codings.map(as_words), encoding="utf-8-sig", separator=";"
-    )
+    write_text(base / f"{PREFIX}codings.csv", groups.codings.map(as_words), encoding="utf-8-sig", separator=";")
     write_text(base / f"{PREFIX}codebook.csv", groups.codebook)
     write_text(base / f"{PREFIX}quotes.csv", desk.quotes, encoding="utf-8-sig", separator=";")
 

@@ -54,9 +54,7 @@ def _turns(rng: np.random.Generator, rates: dict[str, float], n_turns: int) -> l
     return turns
 
 
-def _seen(
-    setting: Setting, rng: np.random.Generator, codes: set[str], possible: list[str], coder: int
-) -> set[str]:
+def _seen(setting: Setting, rng: np.random.Generator, codes: set[str], possible: list[str], coder: int) -> set[str]:
     """Return what a coder notes for a turn: with misses, false codes, and coder 2's swaps of a pair."""
     plan = setting.plan["coding"]
     seen = {code for code in sorted(codes) if rng.random() >= plan["coder_miss"]}
@@ -64,18 +62,14 @@ def _seen(
     pair = plan["confused"]["codes"]
     swaps = {pair[0]: pair[1], pair[1]: pair[0]}
     if coder == 2 and not setting.null:
-        seen = {
-            swaps[c] if c in swaps and rng.random() < plan["confused"]["share"] else c for c in sorted(seen)
-        }
+        seen = {swaps[c] if c in swaps and rng.random() < plan["confused"]["share"] else c for c in sorted(seen)}
     return seen or {NO_TOPIC}
 
 
 def _valence(setting: Setting, rng: np.random.Generator, code: str) -> str:
     number = int(code[1:])
     shares = (
-        setting.profile(setting.skills[number - 1], "valence")
-        if number <= len(setting.skills)
-        else [0.3, 0.5, 0.2]
+        setting.profile(setting.skills[number - 1], "valence") if number <= len(setting.skills) else [0.3, 0.5, 0.2]
     )
     return str(rng.choice(["+", "0", "-"], p=shares)) if code != NO_TOPIC else "0"
 

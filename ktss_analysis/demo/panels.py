@@ -132,9 +132,7 @@ def best_worst(setting: Setting, people: list[Person]) -> pd.DataFrame:
     judges, rng, worth = answered(people, "guide_review"), setting.random("choices"), true_worths(setting)
     classes, pairs = affine_plane(), list(combinations(range(6), 2))
     point = choose(rng, setting.skills, len(setting.skills))
-    plan = [
-        pairs[index] for half in range(-(-len(judges) // len(pairs))) for index in rng.permutation(len(pairs))
-    ]
+    plan = [pairs[index] for half in range(-(-len(judges) // len(pairs))) for index in rng.permutation(len(pairs))]
     rows = []
     for person, pair in zip(judges, plan[: len(judges)], strict=True):
         taste = worth + rng.normal(0, setting.plan["ranking"]["taste"], len(worth))

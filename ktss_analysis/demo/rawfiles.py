@@ -29,9 +29,7 @@ def write_text(
     path.parent.mkdir(parents=True, exist_ok=True)
     text = stream.getvalue()
     # The mark and byte order of UTF-16 are written out: the codec's own choice depends on the machine.
-    path.write_bytes(
-        b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16" else text.encode(encoding)
-    )
+    path.write_bytes(b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16" else text.encode(encoding))
 
 
 def write_workbook(path: Path, sheets: dict[str, pd.DataFrame], notes: list[str]) -> None:

@@ -14,14 +14,10 @@ ASPECTS = ("useful", "complete", "clear", "length", "examples", "fit")
 
 
 def _frame(people: list[Person], columns: list[str], values: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        values, index=pd.Index([person.email for person in people], name="email"), columns=columns
-    )
+    return pd.DataFrame(values, index=pd.Index([person.email for person in people], name="email"), columns=columns)
 
 
-def _warmth(
-    setting: Setting, rng: np.random.Generator, n_targets: int, share: np.ndarray | float = 0.6
-) -> np.ndarray:
+def _warmth(setting: Setting, rng: np.random.Generator, n_targets: int, share: np.ndarray | float = 0.6) -> np.ndarray:
     """Return how warm the answers to each target are; higher for targets that more people endorse."""
     draw = rng.uniform(-0.3, 0.3, n_targets)
     return np.full(n_targets, 0.5) if setting.null else np.clip(share + draw * (0.5 + share / 2), 0.1, 0.9)
@@ -34,15 +30,11 @@ def guide_review(setting: Setting, people: list[Person]) -> pd.DataFrame:
     share = np.array([setting.profile(skill, "relevance") for skill in setting.skills])
     warmth = _warmth(setting, rng, len(share), share)
     relevance = four_points(rng, share, warmth, (size, len(share)))
-    clarity = four_points(
-        rng, 0.5 if setting.null else 0.9, _warmth(setting, rng, len(share)), relevance.shape
-    )
+    clarity = four_points(rng, 0.5 if setting.null else 0.9, _warmth(setting, rng, len(share)), relevance.shape)
     modules = setting.framework.target_ids("module")
     shape = (size, len(modules), len(ASPECTS))
     level = 3.5 if setting.null else 4.7 + rng.normal(0, 0.3, shape[1:]) + rng.normal(0, 0.5, (size, 1, 1))
-    judged = np.clip(np.rint(level + rng.normal(0, 1.6 if setting.null else 0.8, shape)), 1, 6).reshape(
-        size, -1
-    )
+    judged = np.clip(np.rint(level + rng.normal(0, 1.6 if setting.null else 0.8, shape)), 1, 6).reshape(size, -1)
     columns = [f"{skill}_{aspect}" for skill in setting.skills for aspect in ("relevance", "clarity")]
     columns += [f"{module}_{aspect}" for module in modules for aspect in ASPECTS]
     both = np.stack([relevance, clarity], axis=2).reshape(size, -1)
@@ -117,17 +109,13 @@ def self_ratings(setting: Setting, reviewers: list[Person], truth: pd.DataFrame)
     country = np.array([by_country[person.country] for person in reviewers]) * (not setting.null)
     noise = rng.normal(size=(size, len(truth)))
     loading = truth["loading"].abs().to_numpy()
-    latent = (
-        loading * factors[:, [scales.index(s) for s in truth["skill_id"]]] + np.sqrt(1 - loading**2) * noise
-    )
+    latent = loading * factors[:, [scales.index(s) for s in truth["skill_id"]]] + np.sqrt(1 - loading**2) * noise
     items = list(truth.index)
     if not setting.null:
         for first, second in plan["defects"]["duplicate"].items():
             r_pair = plan["defects"]["duplicate_correlation"]
             own = noise[:, items.index(second)]
-            latent[:, items.index(second)] = (
-                r_pair * latent[:, items.index(first)] + np.sqrt(1 - r_pair**2) * own
-            )
+            latent[:, items.index(second)] = r_pair * latent[:, items.index(first)] + np.sqrt(1 - r_pair**2) * own
     direction = truth["true_key"].to_numpy(dtype=float)
     latent += agreeing[:, None] * direction + country[:, None]
     cuts = np.array(plan["thresholds"])[None, None, :] + truth["threshold_shift"].to_numpy()[None, :, None]

@@ -61,11 +61,7 @@ def decision_table(desk: Desk) -> pd.DataFrame:
         together = [suggestion.id] + [s.id for s in desk.suggestions if s.head is suggestion]
         kind = desk.templates[suggestion.template]["target"]
         reason = suggestion.reason
-        if (
-            suggestion.outcome == "reject"
-            and suggestion.rival
-            and suggestion.rival.outcome.startswith("accept")
-        ):
+        if suggestion.outcome == "reject" and suggestion.rival and suggestion.rival.outcome.startswith("accept"):
             reason = desk.reasons["contradicts"].format(other=suggestion.rival.id)
         decided_by = {"item": bodies[0], "module": bodies[1]}.get(kind, str(desk.rng.choice(bodies[2:])))
         when = date(2026, 4, 22) + timedelta(days=int(desk.rng.integers(0, 20)))
@@ -146,9 +142,7 @@ def _changed_twice(desk: Desk, accepted: pd.DataFrame, by_id: dict[str, Suggesti
     return set(choose(desk.rng, able, desk.setting.plan["triage"]["split_changes"]))
 
 
-def _texts(
-    desk: Desk, suggestion: Suggestion, part: int, current: dict[str, tuple[str, str]]
-) -> tuple[str, str, str]:
+def _texts(desk: Desk, suggestion: Suggestion, part: int, current: dict[str, tuple[str, str]]) -> tuple[str, str, str]:
     target, framework = suggestion.target, desk.setting.framework
     if target in desk.new_items:
         return framework.name("item", target, "en"), desk.new_items[target]["text"], desk.level_of(target)

@@ -23,9 +23,7 @@ EXPECTED = {
 
 def skill_truth(setting: Setting) -> pd.DataFrame:
     """Return profile, planted shares, worth, plant and the verdicts that fit, one row per skill."""
-    special = (
-        {skill: name for name, skill in setting.plan["special_skills"].items()} if setting.planted else {}
-    )
+    special = {skill: name for name, skill in setting.plan["special_skills"].items()} if setting.planted else {}
     measured, worth = set(setting.framework.scales()), true_worths(setting)
     rows = []
     for skill in setting.skills:
@@ -75,16 +73,12 @@ def write_truth(
 
 def _people(people: list[Person], panel: Workshop) -> pd.DataFrame:
     rows = [(person.email, person.careless) for person in people if person.careless]
-    rows += [(email, "left_after_round_1") for email in panel.left] + [
-        (email, "late") for email in panel.late
-    ]
+    rows += [(email, "left_after_round_1") for email in panel.left] + [(email, "late") for email in panel.late]
     return pd.DataFrame(sorted(rows), columns=["email", "kind"])
 
 
 def _ranking(skills: pd.DataFrame) -> pd.DataFrame:
-    table = skills.sort_values("worth", ascending=False, kind="stable")[["skill_id", "worth"]].reset_index(
-        drop=True
-    )
+    table = skills.sort_values("worth", ascending=False, kind="stable")[["skill_id", "worth"]].reset_index(drop=True)
     table["place"] = range(1, len(table) + 1)
     table["top_eight"] = ["yes" if place <= 8 else "no" for place in table["place"]]
     return table

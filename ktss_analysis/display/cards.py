@@ -70,8 +70,11 @@ def _evidence(book: Book, skill_id: str) -> list[str]:
         lines.append(book.text("card.consensus_none"))
     raised = book.find(f"focus_groups.groups_raising.{skill_id}")
     if raised is not None and raised["status"] == "ok":
-        lines.append(book.text("card.salience", count=int(raised["n_used"]), k=book.number(raised),
-                               total=book.number(raised, "n_used")))
+        lines.append(
+            book.text(
+                "card.salience", count=int(raised["n_used"]), k=book.number(raised), total=book.number(raised, "n_used")
+            )
+        )
     else:
         lines.append(book.text("card.salience_none"))
     tier = book.find(f"ranking.tier.{skill_id}")

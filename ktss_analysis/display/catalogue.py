@@ -62,9 +62,7 @@ class Catalogue:
         wanted = set(SLOT.findall(template))
         allowed = wanted | {slot for form in forms for slot in SLOT.findall(form)}
         if wanted - slots.keys() or slots.keys() - allowed:
-            raise KtssError(
-                f"sentence {key!r}: slots {sorted(slots)} were given, it has {sorted(wanted)}"
-            )
+            raise KtssError(f"sentence {key!r}: slots {sorted(slots)} were given, it has {sorted(wanted)}")
         return SLOT.sub(lambda match: str(slots[match[1]]), template)
 
     def template(self, key: str) -> str:

@@ -140,9 +140,7 @@ def grades(book: Book) -> None:
             sign, _ = book.grade(skill, stream)
             rows.append({"target_id": skill, "label": book.name(skill), "grade": sign,
                          "stream": book.text(f"stream.{stream}")})  # fmt: skip
-    verdicts = pd.DataFrame(
-        [{"target_id": skill, "verdict": VERDICT_KEYS[book.verdict(skill)]} for skill in ordered]
-    )
+    verdicts = pd.DataFrame([{"target_id": skill, "verdict": VERDICT_KEYS[book.verdict(skill)]} for skill in ordered])
     options = _options(book, book.text("statement.grades"), book.text("subtitle.grades"))
     _emit(book, grade_matrix(pd.DataFrame(rows), verdicts=verdicts, **options), "grades", book.text("figure.grades"))
 
@@ -169,9 +167,7 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
         marked = marked.drop(columns="group").sort_values(
             ["ci_low", "estimate"], ascending=False, kind="stable", na_position="last"
         )
-    options = _options(
-        book, book.text(f"statement.{key}", **slots), book.text("subtitle.share", n=_n_text(book, rows))
-    )
+    options = _options(book, book.text(f"statement.{key}", **slots), book.text("subtitle.share", n=_n_text(book, rows)))
     parts = _split(_labelled(book, marked, target_type))
     for number, part in enumerate(parts, 1):
         caption = book.text(f"figure.{key}")
@@ -367,16 +363,12 @@ def salience(book: Book, *, target_type: str = "skill") -> None:
         rows = rows[rows["estimate"] != 0]  # the roof of the codebook, and codes nobody used
     if rows.empty:
         return _nothing(book, "focus_groups")
-    rows = rows.sort_values(
-        ["estimate", "target_id"], ascending=[False, True], kind="stable", na_position="last"
-    )
+    rows = rows.sort_values(["estimate", "target_id"], ascending=[False, True], kind="stable", na_position="last")
     name = "salience" if target_type == "skill" else "reasons"
     options = _options(book, book.text(f"statement.{name}"), book.text("subtitle.groups"))
     top = float(rows["n_used"].max()) if rows["n_used"].notna().any() else 1.0
     labelled = _labelled(book, rows) if target_type == "skill" else _coded(book, rows)
-    drawn = dot_interval(
-        labelled.drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options
-    )
+    drawn = dot_interval(labelled.drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options)
     _emit(book, drawn, name, book.text(f"figure.{name}"))
     return None
 

@@ -166,9 +166,7 @@ def emit_table(
         markdown += f"\n\n::: {{.table-note}}\n*{note_word}* {note}\n:::"
     html = _html_table(header, rows, chosen, label, caption, row_header, notes, note_word)
     plain = pd.DataFrame(rows, columns=header).to_string(index=False)
-    _display(
-        {"text/html": html, "text/markdown": f":::: {{.table-block}}\n{markdown}\n::::", "text/plain": plain}
-    )
+    _display({"text/html": html, "text/markdown": f":::: {{.table-block}}\n{markdown}\n::::", "text/plain": plain})
 
 
 # ---------------------------------------------------------------------------------------------- checks
@@ -181,9 +179,7 @@ def _need(text: str, problem: str, where: str) -> None:
 
 def _check_label(label: str) -> None:
     if not _LABEL.match(label):
-        raise KtssError(
-            f"a label starts with a letter and holds letters, digits and - _ . : only; found {label!r}"
-        )
+        raise KtssError(f"a label starts with a letter and holds letters, digits and - _ . : only; found {label!r}")
 
 
 def _one_line(text: str) -> str:
@@ -225,9 +221,7 @@ def _texts(frame: pd.DataFrame, label: str) -> tuple[list[str], list[list[str]]]
 _NUMBER = re.compile(r"^[-−+<>≤≥=~≈]?\s*[\d.,\s ]*\d\s*%?(\s*[(\[].*[)\]])?$|^\d+ / \d+$|^[–—-]?$")
 
 
-def _alignments(
-    align: Sequence[str] | None, header: list[str], rows: list[list[str]], label: str
-) -> list[str]:
+def _alignments(align: Sequence[str] | None, header: list[str], rows: list[list[str]], label: str) -> list[str]:
     if align is None:
         return ["right" if _numeric(column) else "left" for column in zip(*rows, strict=True)]
     if len(align) != len(header) or not set(align) <= set(_ALIGNMENTS):

@@ -65,9 +65,7 @@ def as_decimal(value: Number) -> Decimal:
         text = str(value) if isinstance(value, (Decimal, np.floating)) else repr(float(value))
         exact = Decimal(text)
     except (TypeError, ValueError, ArithmeticError):
-        raise DisplayError(
-            f"{value!r} is not a number to print; show the row's status and reason instead"
-        ) from None
+        raise DisplayError(f"{value!r} is not a number to print; show the row's status and reason instead") from None
     if not exact.is_finite():
         raise DisplayError(f"{value!r} is not a number to print; show the row's status and reason instead")
     return exact
@@ -96,9 +94,7 @@ def _babel_name(locale: str) -> str:
     try:
         return str(Locale.parse(locale.replace("-", "_")))
     except (UnknownLocaleError, ValueError):
-        raise DisplayError(
-            f"locale {locale!r} is not known; give a language tag such as 'en' or 'pl'"
-        ) from None
+        raise DisplayError(f"locale {locale!r} is not known; give a language tag such as 'en' or 'pl'") from None
 
 
 def _grouped(digits_before_mark: str, locale: str) -> str:
@@ -184,9 +180,7 @@ def format_p(value: Number, *, locale: str = "en") -> str:
     return format_coefficient(exact, digits=3, locale=locale)
 
 
-def format_value(
-    value: Number, kind: str = "number", locale: str = "en", *, digits: int | None = None
-) -> str:
+def format_value(value: Number, kind: str = "number", locale: str = "en", *, digits: int | None = None) -> str:
     """Return `value` as its kind of number is printed.
 
     Parameters
@@ -257,7 +251,5 @@ def format_interval(
         return text
     word = INTERVAL_WORD.get(locale.replace("_", "-").split("-")[0], "CI")
     exact = as_decimal(level)
-    percent = format_share(
-        exact, locale, digits=max(0, -int(exact.scaleb(2).normalize().as_tuple().exponent))
-    )
+    percent = format_share(exact, locale, digits=max(0, -int(exact.scaleb(2).normalize().as_tuple().exponent)))
     return f"{percent} {word} {text}"

@@ -245,9 +245,7 @@ def cam02_ucs(colour: str) -> FloatArray:
     Viewing conditions of sRGB: white D65, adapting luminance 64 / pi / 5, background 20, average surround.
     """
     k = 1 / (5 * _ADAPTING_LUMINANCE + 1)
-    level = 0.2 * k**4 * 5 * _ADAPTING_LUMINANCE + 0.1 * (1 - k**4) ** 2 * (5 * _ADAPTING_LUMINANCE) ** (
-        1 / 3
-    )
+    level = 0.2 * k**4 * 5 * _ADAPTING_LUMINANCE + 0.1 * (1 - k**4) ** 2 * (5 * _ADAPTING_LUMINANCE) ** (1 / 3)
     n = _BACKGROUND / _WHITE[1]
     boost = 0.725 * n**-0.2
     degree = 1 - np.exp((-_ADAPTING_LUMINANCE - 42) / 92) / 3.6

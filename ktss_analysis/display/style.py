@@ -85,9 +85,7 @@ def house_style() -> Iterator[None]:
     """Set matplotlib's settings to ours, for drawing and for saving, and put the old ones back."""
     import matplotlib
 
-    settings: dict[Any, Any] = {
-        name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"
-    }
+    settings: dict[Any, Any] = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
     settings.update(RC)
     with _LOCK, matplotlib.rc_context(settings):
         yield
@@ -172,9 +170,7 @@ def spread(positions: Sequence[float], sizes: Sequence[float], low: float, high:
         half = sizes[index] / 2
         centre = min(max(positions[index], low + half), max(high - half, low + half))
         blocks.append([centre, sizes[index], [index]])
-        while (
-            len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] / 2 > blocks[-1][0] - blocks[-1][1] / 2 + 1e-9
-        ):
+        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] / 2 > blocks[-1][0] - blocks[-1][1] / 2 + 1e-9:
             above, below = blocks[-2], blocks.pop()
             total = above[1] + below[1]
             middle = (above[0] * len(above[2]) + below[0] * len(below[2])) / (len(above[2]) + len(below[2]))
@@ -395,6 +391,4 @@ def save_figure(figure: Canvas, target: str | IO[bytes], kind: str = "png", *, d
     if kind not in metadata:
         raise DisplayError(f"kind={kind!r}; allowed: {', '.join(map(repr, metadata))}")
     with house_style():
-        figure.savefig(
-            target, format=kind, dpi=dpi, metadata=metadata[kind], facecolor=figure.get_facecolor()
-        )
+        figure.savefig(target, format=kind, dpi=dpi, metadata=metadata[kind], facecolor=figure.get_facecolor())

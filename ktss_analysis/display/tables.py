@@ -76,9 +76,7 @@ def summary(book: Book) -> None:
             _column(book, "skill"): book.name(skill),
             _column(book, "verdict"): badge(book, book.verdict(skill)),
             _column(book, "relevance"): book.cell(book.find(f"guide_review.item_cvi.relevance.{skill}")),
-            _column(book, "consensus"): book.cell(
-                book.find(f"workshop.share_agreeing.importance.{skill}.last_round")
-            ),
+            _column(book, "consensus"): book.cell(book.find(f"workshop.share_agreeing.importance.{skill}.last_round")),
             _column(book, "salience"): groups_cell(book, skill),
             _column(book, "items"): items_cell(book, skill),
             _column(book, "tier"): tier_cell(book, skill),
@@ -394,9 +392,7 @@ def reliability(book: Book) -> None:
         records.append(
             {
                 _column(book, "skill"): book.name(skill),
-                _column(book, "items"): book.count(
-                    len(book.framework.scales()[skill]), f"framework.n_items.{skill}"
-                ),
+                _column(book, "items"): book.count(len(book.framework.scales()[skill]), f"framework.n_items.{skill}"),
                 _column(book, "alpha"): book.cell(row),
                 _column(book, "omega"): book.cell(book.find(f"self_assessment.omega_total.{skill}")),
                 _column(book, "sem"): _short(book, f"self_assessment.standard_error_of_measurement.{skill}"),
@@ -423,9 +419,7 @@ def consensus(book: Book) -> None:
                 _column(book, "skill"): book.name(skill),
                 _column(book, "share"): book.cell(row),
                 _column(book, "median"): "–" if divided else book.cell(median, with_interval=False),
-                _column(book, "spread"): _short(
-                    book, f"workshop.interquartile_share.importance.{skill}.last_round"
-                ),
+                _column(book, "spread"): _short(book, f"workshop.interquartile_share.importance.{skill}.last_round"),
                 _column(book, "disagreement"): _short(
                     book, f"workshop.disagreement_index.importance.{skill}.last_round"
                 ),
@@ -441,7 +435,7 @@ def consensus(book: Book) -> None:
 def ranking(book: Book) -> None:
     """Print best-worst scores with tiers."""
     rows = book.select("ranking", "best_worst_score").to_dict("records")
-    rows.sort(key=lambda row: (int(tier_text) if (tier_text := tier_cell(book, row["target_id"])).isdigit() else 99))
+    rows.sort(key=lambda row: int(tier_text) if (tier_text := tier_cell(book, row["target_id"])).isdigit() else 99)
     records = [
         {
             _column(book, "skill"): book.name(row["target_id"]),
@@ -590,9 +584,7 @@ def _cleaning_rows(book: Book) -> list[Row]:
     touched = book.select("cleaning", "cells_touched").to_dict("records")
     known = {(row["target_id"], row["aspect"]) for row in touched}
     aside = book.select("cleaning", "rows_set_aside_by_rule").to_dict("records")
-    return touched + [
-        {**row, "group": "set_aside"} for row in aside if (row["target_id"], row["aspect"]) not in known
-    ]
+    return touched + [{**row, "group": "set_aside"} for row in aside if (row["target_id"], row["aspect"]) not in known]
 
 
 def _in_words(book: Book, kind: str, name: str) -> str:

@@ -204,9 +204,7 @@ def to_truth(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, 
     return Converted(values, rules)
 
 
-def to_dates(
-    texts: pd.Series, formats: Iterable[str], missing: frozenset[str]
-) -> tuple[pd.Series, NDArray[np.bool_]]:
+def to_dates(texts: pd.Series, formats: Iterable[str], missing: frozenset[str]) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Return timestamps, and which filled cells fit none of the formats (tried in their order)."""
     plain = texts.fillna("").astype(str).str.strip()
     plain = plain.mask(plain.map(lambda text: fold(text) in missing), "")

@@ -71,8 +71,7 @@ def _try(action: Callable[[], Value], source: str, problems: list[dict[str, obje
         )  # fmt: skip
     except KtssError as error:
         problems += [
-            {"level": "error", "source": source, "rule": "study", "reason": line}
-            for line in str(error).splitlines()
+            {"level": "error", "source": source, "rule": "study", "reason": line} for line in str(error).splitlines()
         ]
     return None
 
@@ -80,8 +79,7 @@ def _try(action: Callable[[], Value], source: str, problems: list[dict[str, obje
 def _findings(cleaned: Cleaned) -> list[dict[str, object]]:
     source = cleaned.gathered.source.name
     found: list[dict[str, object]] = [
-        {"level": "note", "source": source, "rule": "reading", "reason": note}
-        for note in cleaned.gathered.notes
+        {"level": "note", "source": source, "rule": "reading", "reason": note} for note in cleaned.gathered.notes
     ]
     for entry in cleaned.change_log.to_dict("records"):
         reason, _, allowed = str(entry["reason"]).partition("; allowed: ")

@@ -83,9 +83,7 @@ def clean_sources(study: Study, activities: Sequence[str] | None = None) -> Clea
     ]
     tables = {name: _joined(name, cleaned) for name in TABLES}
     tables["people"] = people_of(cleaned, tables["people"])
-    records = {
-        name: conform(_stacked([getattr(part, name) for part in cleaned], name), name) for name in RECORDS
-    }
+    records = {name: conform(_stacked([getattr(part, name) for part in cleaned], name), name) for name in RECORDS}
     notes = [f"{part.gathered.source.name}: {note}" for part in cleaned for note in part.gathered.notes]
     return Clean(tables, records["change_log"], records["quarantine"], records["accounts"], tuple(notes))
 
@@ -111,9 +109,7 @@ def clean_source(
     facts = first_rules(rows, declined)
     blocks = list(zip(source.blocks, gathered.wide, strict=True))
     parts = [
-        convert_wide(gathered, block, pairs, study)
-        for block, pairs in blocks
-        if pairs and block.table != "comments"
+        convert_wide(gathered, block, pairs, study) for block, pairs in blocks if pairs and block.table != "comments"
     ]
     texts = text_parts(gathered)
     answered_rules(rows, _any_part(gathered), _answered(gathered, parts, texts))
@@ -256,9 +252,7 @@ def _stacked(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
 
 
 def _joined(name: str, cleaned: list[Cleaned]) -> pd.DataFrame:
-    frames = [
-        typed(table, name) for part in cleaned for kind, table in part.tables if kind == name and len(table)
-    ]
+    frames = [typed(table, name) for part in cleaned for kind, table in part.tables if kind == name and len(table)]
     if not frames:
         return empty_table(name)
     table = sort_rows(pd.concat(frames, ignore_index=True))

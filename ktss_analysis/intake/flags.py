@@ -64,8 +64,7 @@ def raise_flags(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series, study
     }  # fmt: skip
     careless = np.sum(list(signs.values()), axis=0) >= SIGNS_NEEDED
     reasons = [
-        "two or more signs of careless answers: "
-        + ", ".join(name for name, hits in signs.items() if hits[place])
+        "two or more signs of careless answers: " + ", ".join(name for name, hits in signs.items() if hits[place])
         for place in np.flatnonzero(careless)
     ]
     rows.log.change("flag.careless", "flagged", **rows.where(careless), reason=reasons)
@@ -197,9 +196,7 @@ def _scale_signs(rows: Rows, parts: Sequence[WidePart], study: Study) -> tuple[B
         if len(scales) < FEWEST_SCALES:
             continue
         index = even_odd_consistency(scored, scales)["estimate"].to_numpy(dtype=float, na_value=np.nan)
-        spread = pd.concat([scored[list(items)].std(axis=1) for items in scales.values()], axis=1).mean(
-            axis=1
-        )
+        spread = pd.concat([scored[list(items)].std(axis=1) for items in scales.values()], axis=1).mean(axis=1)
         present = spread[rows.alive].dropna()
         with np.errstate(invalid="ignore"):
             inconsistent |= rows.alive & (-index < LOWEST_CONSISTENCY)

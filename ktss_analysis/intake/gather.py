@@ -76,9 +76,7 @@ class Gathered:
 
     def _number_columns(self) -> set[str]:
         numeric = ("value", "seconds", "kt_years")
-        cells = [
-            cell for block in self.source.blocks for name, cell in block.fields.items() if name in numeric
-        ]
+        cells = [cell for block in self.source.blocks for name, cell in block.fields.items() if name in numeric]
         cells += [self.source.seconds] if self.source.seconds else []
         return {self.column(cell.column) for cell in cells if cell.column is not None}
 
@@ -162,9 +160,7 @@ def _unified(frame: pd.DataFrame, first: Iterable[str]) -> pd.DataFrame:
 
 def _check_each_file(gathered: Gathered) -> None:
     source = gathered.source
-    columns = [
-        cell.column for cell in (source.person, source.answered_on) if cell is not None and cell.column
-    ]
+    columns = [cell.column for cell in (source.person, source.answered_on) if cell is not None and cell.column]
     for table in gathered.tables:
         for name in columns:
             find_column(table.frame.columns, str(name), source, [table])
@@ -194,18 +190,14 @@ def _wide_columns(gathered: Gathered, block: Block, study: Study) -> list[tuple[
     pairs.sort(key=lambda pair: (order.get(pair[1], len(order)), pair[1]))
     absent = [target for target in known if target not in {found for _, found in pairs}]
     if absent:
-        gathered.notes.append(
-            f"{target_type_of(block)} {block.aspect or block.table}: not asked: {', '.join(absent)}"
-        )
+        gathered.notes.append(f"{target_type_of(block)} {block.aspect or block.table}: not asked: {', '.join(absent)}")
     return pairs
 
 
 def _matching(gathered: Gathered, block: Block, study: Study, known: list[str]) -> list[tuple[str, str]]:
     """Return the headers that fit a pattern; one that fits but names an unknown target is refused."""
     pattern = str(block.columns)
-    expression = re.escape(fold(pattern.replace("{target}", "\x00"))).replace(
-        re.escape("\x00"), "(?P<target>[\\w.-]+)"
-    )
+    expression = re.escape(fold(pattern.replace("{target}", "\x00"))).replace(re.escape("\x00"), "(?P<target>[\\w.-]+)")
     expression = expression.replace(re.escape("*"), ".*")
     taken = {gathered.column(name) for name in _declared(gathered.source)}
     spelled = {fold(target): target for target in known}
@@ -219,9 +211,7 @@ def _matching(gathered: Gathered, block: Block, study: Study, known: list[str]) 
         text = match["target"]
         if not known:
             start = fold(header).find(text)
-            pairs.append(
-                (header, header[start : start + len(text)] if len(fold(header)) == len(header) else text)
-            )
+            pairs.append((header, header[start : start + len(text)] if len(fold(header)) == len(header) else text))
         elif text in spelled:
             pairs.append((header, spelled[text]))
         elif not bare and text not in elsewhere:

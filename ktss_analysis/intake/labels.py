@@ -60,9 +60,7 @@ def framework_labels(framework: Framework, where: str) -> dict[str, float]:
     for labels in framework.scale.labels.values():
         for number, label in enumerate(labels, framework.scale.min):
             if pairs.get(fold(label), number) != number:
-                raise StudyError(
-                    f"{where}: the framework's label {label!r} stands for two numbers in two languages"
-                )
+                raise StudyError(f"{where}: the framework's label {label!r} stands for two numbers in two languages")
             pairs[fold(label)] = float(number)
     return pairs
 

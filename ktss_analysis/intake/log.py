@@ -93,9 +93,7 @@ class Log:
         if not self._changes:
             return pd.DataFrame({name: [] for name in CHANGE_COLUMNS})
         frame = pd.concat(self._changes, ignore_index=True)[list(CHANGE_COLUMNS)]
-        return frame.sort_values(
-            ["file", "row", "column", "rule", "before"], kind="stable", ignore_index=True
-        )
+        return frame.sort_values(["file", "row", "column", "rule", "before"], kind="stable", ignore_index=True)
 
     def quarantine_frame(self) -> pd.DataFrame:
         """Return the quarantine, ordered by file and row."""

@@ -100,11 +100,7 @@ def _seen(cleaned: Sequence[Cleaned]) -> pd.DataFrame:
         for name, table in part.tables:
             if name == "people" or "person_id" not in table or not len(table):
                 continue
-            answers = (
-                table["value"].notna()
-                if "value" in table
-                else pd.Series(name != "comments", index=table.index)
-            )
+            answers = table["value"].notna() if "value" in table else pd.Series(name != "comments", index=table.index)
             answering = table.loc[answers, "person_id"].unique()
             entry = table[["person_id", "source_row"]].dropna(subset="person_id").drop_duplicates("person_id")
             frames.append(

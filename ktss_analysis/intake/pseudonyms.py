@@ -88,16 +88,12 @@ def _find_key(study: Study) -> bytes:
 
 def _checked(key: str, where: str) -> bytes:
     if len(key.strip()) < _SHORTEST:
-        raise StudyError(
-            f"{where}: the key is too short; allowed: {_SHORTEST} signs or more, chosen at random"
-        )
+        raise StudyError(f"{where}: the key is too short; allowed: {_SHORTEST} signs or more, chosen at random")
     return key.strip().encode()
 
 
 def _new_key(study: Study, name: str) -> bytes:
-    root = next(
-        (folder for folder in (study.folder, *study.folder.parents) if (folder / ".git").exists()), None
-    )
+    root = next((folder for folder in (study.folder, *study.folder.parents) if (folder / ".git").exists()), None)
     path = (root or study.folder) / KEY_FILE
     key = secrets.token_hex(32)
     try:

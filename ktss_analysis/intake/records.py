@@ -177,9 +177,7 @@ def _persons(gathered: Gathered, block: Block, cell: Cell | None, pseudonymiser:
     return gathered.person_id.where(gathered.has_id)
 
 
-def _default(
-    column: str, block: Block, facts: RowFacts, language: pd.Series, seconds: pd.Series, study: Study
-) -> Any:
+def _default(column: str, block: Block, facts: RowFacts, language: pd.Series, seconds: pd.Series, study: Study) -> Any:
     constant: dict[str, Any] = {
         "round": block.round or 1, "occasion": block.occasion or 1, "target_type": block.target_type,
         "aspect": block.aspect, "language": language, "seconds": seconds, "answered_on": facts.date,
@@ -203,9 +201,7 @@ def _complete_comments(table: pd.DataFrame, gathered: Gathered, pseudonymiser: P
 def comment_ids(table: pd.DataFrame, source: str, pseudonymiser: Pseudonymiser) -> pd.Series:
     """Return ids made from what a comment is about and says; equal comments are numbered."""
     parts = table[["person_id", "target_type", "target_id", "text"]].astype("object").fillna("")
-    joined = (
-        parts.apply(lambda row: "\x1f".join(map(str, row)), axis=1) if len(parts) else pd.Series(dtype="str")
-    )
+    joined = parts.apply(lambda row: "\x1f".join(map(str, row)), axis=1) if len(parts) else pd.Series(dtype="str")
     repeat = joined.groupby(joined).cumcount()
     return pd.Series(
         [
@@ -233,8 +229,7 @@ def _incomplete(rows: Rows, block: Block, table: pd.DataFrame, _: Study, dropped
     empty = table[needed].isna()
     bad = empty.any(axis=1).to_numpy(dtype=bool)
     reasons = [
-        f"{', '.join(row.index[row])} is empty, which table {block.table!r} needs"
-        for __, row in empty[bad].iterrows()
+        f"{', '.join(row.index[row])} is empty, which table {block.table!r} needs" for __, row in empty[bad].iterrows()
     ]
     return _drop(rows, table, bad, "row.incomplete", reasons, dropped)
 
@@ -247,9 +242,7 @@ def _foreign(rows: Rows, block: Block, table: pd.DataFrame, study: Study, droppe
     for column, kind in pairs:
         if column in table and block.table not in ("changes", "item_versions"):
             known = set(known_targets(study, kind))
-            wrong = table[column].notna().to_numpy(dtype=bool) & ~table[column].isin(known).to_numpy(
-                dtype=bool
-            )
+            wrong = table[column].notna().to_numpy(dtype=bool) & ~table[column].isin(known).to_numpy(dtype=bool)
             bad, found = bad | wrong, np.where(wrong, kind + " " + table[column].astype(str), found)
     if "target_type" in table and "target_id" in table:
         for kind in FRAMEWORK_TARGETS:
@@ -273,9 +266,7 @@ def _broken_choice(rows: Rows, block: Block, table: pd.DataFrame, _: Study, drop
         if len(chosen) == 2 and chosen[0] == chosen[1]:
             reasons[place] = f"set {row.set_id}: best and worst are both {row.best!r}"
         elif shown is not None and not set(chosen) <= set(shown):
-            reasons[place] = (
-                f"set {row.set_id}: {', '.join(sorted(set(chosen) - set(shown)))} was not shown in it"
-            )
+            reasons[place] = f"set {row.set_id}: {', '.join(sorted(set(chosen) - set(shown)))} was not shown in it"
     bad = table.index.isin(list(reasons))
     return _drop(rows, table, bad, "choice.broken", list(reasons.values()), dropped)
 
@@ -286,9 +277,7 @@ def without_taken(rows: Rows, block: Block, table: pd.DataFrame, dropped: Droppe
         return table
     key = [name for name in KEYS[block.table] if name in table]
     order = table.assign(_place=table.index)
-    order = order.sort_values(
-        [*(name for name in ("answered_on", "date") if name in order), "_place"], kind="stable"
-    )
+    order = order.sort_values([*(name for name in ("answered_on", "date") if name in order), "_place"], kind="stable")
     places = order.loc[order.duplicated(key, keep="first"), "_place"].unique()
     bad = table.index.isin(places)
     shown = ", ".join(name for name in key if name != "source")

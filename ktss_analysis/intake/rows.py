@@ -42,9 +42,7 @@ class Rows:
         self.alive: BoolArray = np.ones(len(gathered.row), dtype=bool)
         self._mapped = gathered.mapped()
 
-    def set_aside(
-        self, mask: BoolArray, rule: str, reason: str | Sequence[str], *, logged: bool = False
-    ) -> None:
+    def set_aside(self, mask: BoolArray, rule: str, reason: str | Sequence[str], *, logged: bool = False) -> None:
         """Put the rows of `mask` that are in use into quarantine; `reason` is one text, or one per row."""
         for place in map(int, np.flatnonzero(mask & self.alive)):
             why = reason if isinstance(reason, str) else reason[place]
@@ -74,9 +72,7 @@ def refuse_long_rows(rows: Rows) -> None:
     """Set aside what the reader could not place into columns; the cells themselves are not recorded."""
     for table in rows.gathered.tables:
         for entry in table.refused:
-            rows.log.set_aside(
-                table.file.name, entry.row, "row.too_long", entry.reason, {"cells": len(entry.cells)}
-            )
+            rows.log.set_aside(table.file.name, entry.row, "row.too_long", entry.reason, {"cells": len(entry.cells)})
 
 
 def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
@@ -92,9 +88,7 @@ def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
     gathered = rows.gathered
     source, frame = gathered.source, gathered.frame
     stripped = frame.apply(lambda column: column.fillna("").str.strip())
-    rows.set_aside(
-        (stripped == "").all(axis=1).to_numpy(dtype=bool), "row.empty", "no cell of the row is filled"
-    )
+    rows.set_aside((stripped == "").all(axis=1).to_numpy(dtype=bool), "row.empty", "no cell of the row is filled")
     for exclude in source.exclude:
         wanted = {fold(value) for value in exclude.values}  # noqa: PD011 - a field of the study file
         cells = stripped[gathered.column(exclude.column)].map(fold)
@@ -112,8 +106,7 @@ def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
     if source.closes is not None:
         late = (facts.stamp.dt.normalize() > pd.Timestamp(source.closes)).to_numpy(dtype=bool)
         reasons = [
-            f"answered on {day}, after the closing date {source.closes}: listed, not counted"
-            for day in facts.date
+            f"answered on {day}, after the closing date {source.closes}: listed, not counted" for day in facts.date
         ]
         rows.set_aside(late, "row.late", reasons)
     return facts
@@ -197,9 +190,7 @@ def repeated_rule(rows: Rows, facts: RowFacts, answers: pd.DataFrame) -> None:
     rows.set_aside(mask, "row.repeated", reasons)
 
 
-def log_cells(
-    rows: Rows, header: str, texts: pd.Series, rules: NDArray[np.object_], reason: dict[str, str]
-) -> None:
+def log_cells(rows: Rows, header: str, texts: pd.Series, rules: NDArray[np.object_], reason: dict[str, str]) -> None:
     """Log the cells of one column that a rule set missing, in rows that are still in use."""
     touched = (rules != "") & (rules != EMPTY) & rows.alive
     for rule in sorted(set(rules[touched])):

@@ -135,9 +135,7 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     columns = columns_of(name)
     foreign = [column for column in frame.columns if column not in columns]
     if foreign:
-        raise PipelineError(
-            f"{name}: column {foreign[0]!r} does not belong there; allowed: {', '.join(columns)}"
-        )
+        raise PipelineError(f"{name}: column {foreign[0]!r} does not belong there; allowed: {', '.join(columns)}")
     try:
         return pd.DataFrame(
             {
@@ -186,6 +184,4 @@ def schema(name: str) -> Any:
         if column in ("round", "occasion", "turn"):
             checks.append(pandera.Check.ge(1))
         columns[column] = pandera.Column(COLUMNS[column].dtype, checks, nullable=column not in required)
-    return pandera.DataFrameSchema(
-        columns, strict=True, ordered=True, unique=list(keys) if keys else None, name=name
-    )
+    return pandera.DataFrameSchema(columns, strict=True, ordered=True, unique=list(keys) if keys else None, name=name)

@@ -111,9 +111,7 @@ def log_wide(rows: Rows, part: WidePart) -> None:
         log_cells(rows, header, rows.gathered.frame[header], rules, reasons)
 
 
-def wide_table(
-    rows: Rows, part: WidePart, facts: RowFacts, language: pd.Series, seconds: pd.Series
-) -> pd.DataFrame:
+def wide_table(rows: Rows, part: WidePart, facts: RowFacts, language: pd.Series, seconds: pd.Series) -> pd.DataFrame:
     """Return the rows of `ratings` or `responses` that a part gives; missing answers stay as rows."""
     gathered, block = rows.gathered, part.block
     places, columns = np.nonzero(part.asked & rows.alive[:, None])
@@ -138,9 +136,7 @@ def wide_table(
 
 def source_rows(gathered: Gathered) -> NDArray[np.object_]:
     """Return 'file:row' of each raw row."""
-    return np.array(
-        [f"{file}:{row}" for file, row in zip(gathered.file, gathered.row, strict=True)], dtype=object
-    )
+    return np.array([f"{file}:{row}" for file, row in zip(gathered.file, gathered.row, strict=True)], dtype=object)
 
 
 @dataclass

@@ -191,9 +191,7 @@ def _imports(
         if isinstance(node, ast.If) and _is_type_checking(node.test):
             waiting += node.orelse
             continue
-        if getattr(node, "lineno", None) in exempt and isinstance(
-            node, ast.Import | ast.ImportFrom | ast.Call
-        ):
+        if getattr(node, "lineno", None) in exempt and isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -253,8 +253,7 @@ def _notebook_difference(old: list[str], new: list[str]) -> list[str]:
 
 def _value_differences(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     texts = [
-        {name: json.dumps(value, ensure_ascii=False, sort_keys=True) for name, value in v.items()}
-        for v in (old, new)
+        {name: json.dumps(value, ensure_ascii=False, sort_keys=True) for name, value in v.items()} for v in (old, new)
     ]
     pairs = [(name, *(side.get(name, "nothing") for side in texts)) for name in sorted({*old, *new})]
     return [f"{kind} {name}: {_short(a)} became {_short(b)}" for name, a, b in pairs if a != b]

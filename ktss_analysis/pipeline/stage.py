@@ -45,9 +45,7 @@ class Stage:
     def folder(self, stage: str) -> Path:
         """Return what an earlier notebook left, and refuse one that is not among this one's needs."""
         if stage not in needs_of(self.name):
-            raise PipelineError(
-                f"{self.name} does not need {stage}; it needs {', '.join(needs_of(self.name))}"
-            )
+            raise PipelineError(f"{self.name} does not need {stage}; it needs {', '.join(needs_of(self.name))}")
         return self.root / "stages" / stage
 
     def load(self, *names: str) -> dict[str, pd.DataFrame]:

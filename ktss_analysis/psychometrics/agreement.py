@@ -124,9 +124,7 @@ def krippendorff_alpha(
     if ci_method == "jackknife":
         interval = jackknife_interval(alpha, table, ci_level=confidence, cluster=groups, bounds=(None, 1))
     else:
-        interval = bootstrap_interval(
-            alpha, table, ci_level=confidence, cluster=groups, n_boot=n_boot, seed=seed
-        )
+        interval = bootstrap_interval(alpha, table, ci_level=confidence, cluster=groups, n_boot=n_boot, seed=seed)
     if interval.status != "ok":  # fewer than two clusters
         value = float(alpha(table.sum(axis=0)[None, :])[0])
         return Estimate(
@@ -310,9 +308,7 @@ def cohen_kappa(
     method = f"{kind}; normal interval, Fleiss-Cohen-Everitt variance"
     n = table.sum()
     if n < 2:
-        return Estimate.absent(
-            "too_few", f"{n:.0f} unit(s) rated by both; needs 2", method=method, n_missing=n_missing
-        )
+        return Estimate.absent("too_few", f"{n:.0f} unit(s) rated by both; needs 2", method=method, n_missing=n_missing)
     rows, columns = table.sum(axis=1) / n, table.sum(axis=0) / n
     weight = _kappa_weights(codes, weights)
     chance = rows @ weight @ columns

@@ -27,13 +27,9 @@ def as_matrix(data: ArrayLike | pd.DataFrame, what: str = "items") -> tuple[Floa
         names = [str(name) for name in data.columns]
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise StatisticError(
-                f"{what}: column {twice!r} stands there twice; give each column its own name"
-            )
+            raise StatisticError(f"{what}: column {twice!r} stands there twice; give each column its own name")
         for name, dtype in zip(names, data.dtypes, strict=True):
-            if not (
-                pd.api.types.is_numeric_dtype(dtype) or data[data.columns[names.index(name)]].isna().all()
-            ):
+            if not (pd.api.types.is_numeric_dtype(dtype) or data[data.columns[names.index(name)]].isna().all()):
                 found = data[data.columns[names.index(name)]].dropna().iloc[0]
                 raise StatisticError(f"{what}: column {name!r} holds {found!r}; map labels to numbers first")
         matrix = data.to_numpy(dtype=float, na_value=np.nan)

@@ -51,9 +51,7 @@ def _count(name: str, given: int | None, found: int) -> int:
     family="coding", symbol="salience", data="codings", returns="frame", bounds=(0, 1), min_n=1,
     invariant_to={"row_order"}, source="doi:10.1371/journal.pone.0198606",
 )  # fmt: skip
-def code_salience(
-    codings: pd.DataFrame, *, n_groups: int | None = None, n_speakers: int | None = None
-) -> pd.DataFrame:
+def code_salience(codings: pd.DataFrame, *, n_groups: int | None = None, n_speakers: int | None = None) -> pd.DataFrame:
     """Count in how many groups, and by how many speakers, each code is raised.
 
     Definition: `estimate` is groups with at least one turn with the code, divided by all groups. Speakers and

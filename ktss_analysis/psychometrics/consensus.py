@@ -476,9 +476,7 @@ def kendall_w(
     return KendallW(estimate, chi_square, df, float(special.chdtrc(df, chi_square)))
 
 
-def _w_limits(
-    centred: FloatArray, value: float, level: float, n_boot: int, seed: int
-) -> tuple[float, float] | None:
+def _w_limits(centred: FloatArray, value: float, level: float, n_boot: int, seed: int) -> tuple[float, float] | None:
     """Return percentile limits of W; pairs of copies of one rater are left out of the mean over pairs."""
     n_raters = len(centred)
     if n_raters < MIN_RATERS_FOR_INTERVAL:

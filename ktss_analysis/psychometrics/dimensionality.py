@@ -233,14 +233,10 @@ def parallel_analysis(
     if method == "normal":
         reference = _normal_eigenvalues(moments.n_for_inference, len(names), n_sets, generator)
     else:
-        reference = _shuffled_eigenvalues(
-            _sorted_columns(drop_missing(data, missing)[0], names), n_sets, generator
-        )
+        reference = _shuffled_eigenvalues(_sorted_columns(drop_missing(data, missing)[0], names), n_sets, generator)
     limit = np.asarray(np.quantile(reference, quantile, axis=0), dtype=float)
     retained = np.cumprod(observed > limit).astype(bool)
-    frame = _parallel_frame(
-        observed, np.asarray(reference.mean(axis=0), dtype=float), limit, retained, text, moments
-    )
+    frame = _parallel_frame(observed, np.asarray(reference.mean(axis=0), dtype=float), limit, retained, text, moments)
     return ParallelAnalysis(frame, int(retained.sum()), text, moments.n_used, moments.n_missing)
 
 

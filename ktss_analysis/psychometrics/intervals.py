@@ -25,9 +25,7 @@ def wilson_limits(count: ArrayLike, n: ArrayLike, level: float) -> tuple[FloatAr
     return low, high
 
 
-def bounded_mean_limits(
-    share: ArrayLike, n: ArrayLike, n_steps: float, level: float
-) -> tuple[FloatArray, FloatArray]:
+def bounded_mean_limits(share: ArrayLike, n: ArrayLike, n_steps: float, level: float) -> tuple[FloatArray, FloatArray]:
     """Return score limits of a mean on a scale with `n_steps` steps, as a share of the range.
 
     Penfield and Giacobbi (2004): the mean of `n` ratings is treated like `n * n_steps` yes-no answers.
@@ -84,9 +82,7 @@ def resampled_totals(matrix: FloatArray, n_boot: int, seed: int) -> FloatArray:
     return np.concatenate(parts)
 
 
-def percentile_limits(
-    replicates: FloatArray, estimate: ArrayLike, level: float
-) -> tuple[FloatArray, FloatArray]:
+def percentile_limits(replicates: FloatArray, estimate: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
     """Return percentile limits over the first axis, widened to hold the estimate; nans are skipped."""
     estimate = np.broadcast_to(np.asarray(estimate, dtype=float), replicates.shape[1:])
     low, high = np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)

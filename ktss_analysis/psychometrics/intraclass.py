@@ -110,17 +110,13 @@ def icc(
     check_choice(model, MODELS, "model")
     level = check_level(ci_level)
     if missing == "pairwise":
-        raise StatisticError(
-            "missing='pairwise': an intraclass correlation needs complete rows; use 'listwise'"
-        )
+        raise StatisticError("missing='pairwise': an intraclass correlation needs complete rows; use 'listwise'")
     matrix, _ = as_matrix(ratings, "ratings")
     table, n_missing = drop_missing(matrix, missing, "ratings")
     n, k = table.shape
     method = f"ICC({model}), {'complete ratings' if missing == 'raise' else missing}; {_INTERVALS[model[0]]}"
     if k < 2:
-        return Estimate.absent(
-            "undefined", f"{k} rater(s); needs 2 or more", method=method, n_missing=len(matrix)
-        )
+        return Estimate.absent("undefined", f"{k} rater(s); needs 2 or more", method=method, n_missing=len(matrix))
     if n < 2:
         reason = f"{n} unit(s) with all ratings; needs 2 or more"
         return Estimate.absent("too_few", reason, method=method, n_used=n, n_missing=n_missing)
@@ -157,9 +153,7 @@ def _coefficient(squares: MeanSquares, n: int, k: int, model: str) -> float | No
     return (b - error) / below if below > 1e-12 * max(b, j, e, w) else None
 
 
-def _limits(
-    squares: MeanSquares, n: int, k: int, model: str, level: float
-) -> tuple[float | None, float | None]:
+def _limits(squares: MeanSquares, n: int, k: int, model: str, level: float) -> tuple[float | None, float | None]:
     """Return limits of the single-rater coefficient, stepped up for the mean of k raters."""
     b, _, e, w = squares
     upper = (1 + level) / 2
@@ -182,9 +176,7 @@ def _limits(
     return low * k / (1 + low * (k - 1)), high * k / (1 + high * (k - 1))
 
 
-def _agreement_limits(
-    squares: MeanSquares, n: int, k: int, upper: float
-) -> tuple[float | None, float | None]:
+def _agreement_limits(squares: MeanSquares, n: int, k: int, upper: float) -> tuple[float | None, float | None]:
     b, j, e, _ = squares
     if e == 0:
         return (1.0, 1.0) if j == 0 else (None, None)

@@ -49,9 +49,7 @@ def check_scale(matrix: FloatArray, names: Sequence[str], scale: tuple[float, fl
     return low, high
 
 
-def apply_keys(
-    items: ArrayLike | pd.DataFrame, *, scale: tuple[float, float], key: Key = None
-) -> pd.DataFrame:
+def apply_keys(items: ArrayLike | pd.DataFrame, *, scale: tuple[float, float], key: Key = None) -> pd.DataFrame:
     r"""Return the answers with reverse-keyed items turned round.
 
     .. math:: x' = lo + hi - x \quad \text{for items with key } -1
@@ -255,11 +253,7 @@ def inter_item_correlations(
     constant = constant_columns(rows, names)
     pairs = zip(labels[first], labels[second], strict=True)
     reason = [
-        f"{count} person(s) answered both; needs 4"
-        if small
-        else _why_constant(pair, constant)
-        if flat
-        else ""
+        f"{count} person(s) answered both; needs 4" if small else _why_constant(pair, constant) if flat else ""
         for count, small, flat, pair in zip(n_used, few, undefined, pairs, strict=True)
     ]
     blank = few | undefined
@@ -283,9 +277,7 @@ def _rule(missing: str) -> str:
 
 def _why_constant(pair: tuple[str, str], constant: Sequence[str]) -> str:
     named = [repr(name) for name in pair if name in constant]
-    who = (
-        " and ".join(named) if named else f"{pair[0]!r} or {pair[1]!r}, among the persons who answered both,"
-    )
+    who = " and ".join(named) if named else f"{pair[0]!r} or {pair[1]!r}, among the persons who answered both,"
     return f"{who} does not vary"
 
 

@@ -147,9 +147,7 @@ def guttman_lambdas(
             )
             continue
         confidence = level if name in limits else None
-        estimates[name] = Estimate(
-            values[name], low, high, confidence, text, moments.n_used, moments.n_missing
-        )
+        estimates[name] = Estimate(values[name], low, high, confidence, text, moments.n_used, moments.n_missing)
     return estimates_frame(estimates, "guttman_lambdas")
 
 
@@ -203,13 +201,8 @@ def _delta_limits(rows: FloatArray, values: dict[str, float], level: float) -> d
     if spread > 0:
         bend = k / (k - 1) * ((z @ off) * z).sum(axis=1) / (spread * total) - spread / total**2 * sums
         influence["lambda_2"] = first + bend
-    reach = {
-        name: float(special.ndtri((1 + level) / 2) * part.std() / n**0.5) for name, part in influence.items()
-    }
-    return {
-        name: (values[name] - by, max(min(values[name] + by, 1.0), values[name]))
-        for name, by in reach.items()
-    }
+    reach = {name: float(special.ndtri((1 + level) / 2) * part.std() / n**0.5) for name, part in influence.items()}
+    return {name: (values[name] - by, max(min(values[name] + by, 1.0), values[name])) for name, by in reach.items()}
 
 
 @statistic(

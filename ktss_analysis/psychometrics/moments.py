@@ -185,9 +185,7 @@ def singularity(correlation: FloatArray, names: Sequence[str]) -> str:
     if twin is not None and abs(correlation[twin]) > 1 - SINGULAR:
         return f"items {names[twin[0]]!r} and {names[twin[1]]!r} correlate perfectly: the matrix is singular"
     if np.linalg.eigvalsh(correlation)[0] < SINGULAR:
-        return (
-            "the correlation matrix is not positive definite: too few persons, or items that depend on others"
-        )
+        return "the correlation matrix is not positive definite: too few persons, or items that depend on others"
     return ""
 
 

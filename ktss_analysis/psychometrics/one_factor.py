@@ -143,9 +143,7 @@ def _score(
     k, value = len(correlation), _discrepancy(correlation, loadings, unique)
     largest = np.inf
     for iteration in range(_MAX_ITERATIONS):
-        precision: FloatArray = np.asarray(
-            np.linalg.inv(np.outer(loadings, loadings) + np.diag(unique)), dtype=float
-        )
+        precision: FloatArray = np.asarray(np.linalg.inv(np.outer(loadings, loadings) + np.diag(unique)), dtype=float)
         slope = precision - precision @ correlation @ precision
         gradient = np.concatenate([2 * slope @ loadings, np.diagonal(slope)])
         largest = float(np.abs(gradient).max())

@@ -80,15 +80,8 @@ def _ask(name: str, rows: FloatArray, model: str) -> tuple[float, str]:
         warnings.simplefilter("ignore")  # its deprecation and division warnings; a missing number is reported
         if name == "cronbach_alpha":
             value: Any = pingouin.cronbach_alpha(data=pd.DataFrame(rows))[0]
-            return float(
-                value
-            ), f"{engine}, cronbach_alpha, rows with missing answers dropped before the call"
-        long = (
-            pd.DataFrame(rows)
-            .rename_axis("unit")
-            .reset_index()
-            .melt("unit", var_name="rater", value_name="rating")
-        )
+            return float(value), f"{engine}, cronbach_alpha, rows with missing answers dropped before the call"
+        long = pd.DataFrame(rows).rename_axis("unit").reset_index().melt("unit", var_name="rater", value_name="rating")
         table = pingouin.intraclass_corr(data=long, targets="unit", raters="rater", ratings="rating")
     value = table.set_index("Type")["ICC"].get(_ICC_NAMES[model], float("nan"))
     return float(value), f"{engine}, intraclass_corr, {_ICC_NAMES[model]}, complete rows"

@@ -235,9 +235,7 @@ def _below(replicates: FloatArray, index: int, leader: int) -> float:
     family="ranking", symbol="tier", data="choices", returns="frame", bounds=(-1, 1), min_n=MIN_PERSONS,
     invariant_to={"row_order"}, source=_LOUVIERE,
 )  # fmt: skip
-def ranking_tiers(
-    choices: pd.DataFrame, *, certainty: float = 0.95, n_boot: int = 2000, seed: int = 1
-) -> pd.DataFrame:
+def ranking_tiers(choices: pd.DataFrame, *, certainty: float = 0.95, n_boot: int = 2000, seed: int = 1) -> pd.DataFrame:
     """Sort targets into tiers that the data can tell apart.
 
     The rule: order the targets by best-worst score. The first leads tier 1. Going down, a target starts a new

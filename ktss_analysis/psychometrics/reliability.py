@@ -110,9 +110,7 @@ def cronbach_alpha(
         raise StatisticError(f"ci_method={ci_method!r} {_ROWS_ONLY}")
     k, total = len(names), moments.covariance.sum()
     if total <= 1e-12 * np.trace(moments.covariance):
-        return absent(
-            ("undefined", "the sum of the items does not vary"), method, len(matrix), moments.n_used
-        )
+        return absent(("undefined", "the sum of the items does not vary"), method, len(matrix), moments.n_used)
     value = float(k / (k - 1) * (1 - np.trace(moments.covariance) / total))
     if ci_method == "feldt":
         interval = feldt_interval(min(value, 1.0), moments.n_for_inference, k, ci_level=level)
@@ -429,9 +427,7 @@ def _error_from_summary(reliability: float, sd: float) -> Estimate:
         raise StatisticError(f"alpha={reliability!r}; allowed: a number up to 1")
     if not 0 <= sd < np.inf:
         raise StatisticError(f"sd={sd!r}; allowed: a number from 0")
-    return Estimate(
-        float(sd * np.sqrt(1 - reliability)), method="sd * sqrt(1 - reliability), as given; no interval"
-    )
+    return Estimate(float(sd * np.sqrt(1 - reliability)), method="sd * sqrt(1 - reliability), as given; no interval")
 
 
 def _rule(missing: Missing) -> str:

@@ -155,15 +155,11 @@ def bootstrap_interval(
     unique, counts = np.unique(table, axis=0, return_counts=True)
     replicates = np.concatenate([statistic(totals) for totals in _resampled(unique, counts, n_boot, seed)])
     drawn = "rows" if cluster is None else "clusters"
-    name = (
-        f"{'BCa' if method == 'bca' else 'percentile'} bootstrap, {n_boot} resamples of {len(table)} {drawn}"
-    )
+    name = f"{'BCa' if method == 'bca' else 'percentile'} bootstrap, {n_boot} resamples of {len(table)} {drawn}"
     defined = replicates[~np.isnan(replicates)]
     if len(defined) < (1 - _MOST_UNDEFINED) * n_boot:
         lost = n_boot - len(defined)
-        return Estimate(
-            value, method=f"no interval: undefined in {lost} of {n_boot} resamples", n_used=n_rows
-        )
+        return Estimate(value, method=f"no interval: undefined in {lost} of {n_boot} resamples", n_used=n_rows)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
         differences = _left_out_differences(statistic, unique, counts)
@@ -242,9 +238,7 @@ def jackknife_interval(
     left_out = statistic(totals - table)
     left = "rows" if cluster is None else "clusters"
     if np.isnan(left_out).any():
-        return Estimate(
-            value, method=f"no interval: undefined when one of the {left} is left out", n_used=n_rows
-        )
+        return Estimate(value, method=f"no interval: undefined when one of the {left} is left out", n_used=n_rows)
     error = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
     reach = float(special.stdtrit(n - 1, (1 + level) / 2)) * error
     smallest, largest = (
@@ -252,9 +246,7 @@ def jackknife_interval(
         (np.inf if bounds[1] is None else bounds[1]),
     )
     low, high = max(value - reach, smallest), min(value + reach, largest)
-    return Estimate(
-        value, min(low, value), max(high, value), level, f"jackknife over {n} {left}, Student t", n_rows
-    )
+    return Estimate(value, min(low, value), max(high, value), level, f"jackknife over {n} {left}, Student t", n_rows)
 
 
 def _clusters(data: ArrayLike, cluster: ArrayLike | None) -> tuple[FloatArray, int]:
@@ -275,9 +267,7 @@ def _clusters(data: ArrayLike, cluster: ArrayLike | None) -> tuple[FloatArray, i
 
 def _problem(statistic: TotalsStatistic, table: FloatArray) -> Estimate | None:
     if len(table) < 2:
-        return Estimate.absent(
-            "too_few", f"{len(table)} row(s) or cluster(s); resampling needs 2", n_used=len(table)
-        )
+        return Estimate.absent("too_few", f"{len(table)} row(s) or cluster(s); resampling needs 2", n_used=len(table))
     if np.isnan(statistic(table.sum(axis=0)[None, :])[0]):
         return Estimate.absent("undefined", "the statistic is not defined for these data", n_used=len(table))
     return None

@@ -162,9 +162,7 @@ def intra_individual_variability(items: ArrayLike | pd.DataFrame) -> pd.DataFram
     )  # fmt: skip
 
 
-def _halves(
-    matrix: FloatArray, names: list[str], scales: Sequence[int] | dict[str, Sequence[str]]
-) -> FloatArray:
+def _halves(matrix: FloatArray, names: list[str], scales: Sequence[int] | dict[str, Sequence[str]]) -> FloatArray:
     """Return means of odd and even items per scale, shape (2, n_persons, n_scales)."""
     if isinstance(scales, dict):
         unknown = [item for items in scales.values() for item in items if str(item) not in names]

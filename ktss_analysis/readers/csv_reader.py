@@ -67,9 +67,7 @@ def read(
     text, repaired = _repair(text)
     notes += repaired
     text, skipped, separator = _separator_line(text, "\t" if separator == "tab" else separator)
-    mark = (
-        separator if separator is not None else find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
-    )
+    mark = separator if separator is not None else find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
     records, rows = _parse(text, mark, path, skipped)
     return build_table(
         records, rows, file=path, format="tsv" if mark == "\t" else "csv", header_row=header_row,
@@ -141,9 +139,7 @@ def _parse(text: str, separator: str, path: Path, skipped: int) -> tuple[list[li
 
 
 def _refuse_open_quote(text: str, separator: str, path: Path, skipped: int) -> None:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     start = 0
     try:
         for _ in reader:

@@ -117,9 +117,7 @@ def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[str, li
     names = list(workbook.sheet_names)
     if isinstance(sheet, int):
         if not 1 <= sheet <= len(names):
-            raise InputError(
-                "there is no such sheet", file=path.name, found=sheet, allowed=f"1 to {len(names)}"
-            )
+            raise InputError("there is no such sheet", file=path.name, found=sheet, allowed=f"1 to {len(names)}")
         return names[sheet - 1], []
     if sheet is not None:
         if sheet not in names:
@@ -128,9 +126,7 @@ def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[str, li
     visible = [entry.name for entry in workbook.sheets_metadata if str(entry.visible).endswith("Visible")]
     filled = [name for name in visible or names if workbook.get_sheet_by_name(name).height]
     if not filled:
-        raise InputError(
-            "no sheet holds a cell", file=path.name, allowed="a row of headers and rows below it"
-        )
+        raise InputError("no sheet holds a cell", file=path.name, allowed="a row of headers and rows below it")
     others = ", ".join(repr(name) for name in filled[1:])
     notes = [f"sheet {filled[0]!r} was read; not read: {others}"] if others else []
     return filled[0], notes

@@ -61,9 +61,7 @@ def find_reader(path: Path, format: str = "auto") -> Reader:
         raise InputError("there is no such format", file=path.name, found=format, allowed=f"auto, {known}")
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
-    score, reader = max(
-        ((reader.sniff(path, head), reader) for reader in READERS.values()), key=lambda pair: pair[0]
-    )
+    score, reader = max(((reader.sniff(path, head), reader) for reader in READERS.values()), key=lambda pair: pair[0])
     if score <= 0:
         known = ", ".join(name.upper() for entry in READERS.values() for name in entry.formats)
         raise InputError("nobody here can read this kind of file", file=path.name, allowed=known)
@@ -109,8 +107,6 @@ def read_table(
         raise InputError("there is no such file", file=location)
     try:
         reader = find_reader(location, format)
-        return reader.read(
-            location, sheet=sheet, header_row=header_row, encoding=encoding, separator=separator
-        )
+        return reader.read(location, sheet=sheet, header_row=header_row, encoding=encoding, separator=separator)
     except OSError as error:
         raise InputError(f"the file cannot be read ({error.strerror})", file=location.name) from None

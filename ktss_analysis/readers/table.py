@@ -110,9 +110,7 @@ def find_header(records: Sequence[Sequence[str]], file: Path) -> int:
     """
     filled = [sum(1 for cell in record if cell.strip()) for record in records[:_LOOK_AT]]
     if not any(filled):
-        raise InputError(
-            "the file holds no text", file=file.name, allowed="a row of headers and rows below it"
-        )
+        raise InputError("the file holds no text", file=file.name, allowed="a row of headers and rows below it")
     needed = max(1, _FILLED_SHARE * max(filled))
     return next(index for index, count in enumerate(filled) if count >= needed)
 
@@ -164,9 +162,7 @@ def build_table(
         width = wider
     good, good_rows, refused, n_short = _square(body, body_rows, width)
     if n_short:
-        comments.append(
-            f"{n_short} rows have fewer cells than there are headers; the cells that lack are empty"
-        )
+        comments.append(f"{n_short} rows have fewer cells than there are headers; the cells that lack are empty")
     columns = zip(*good, strict=True) if good else [() for _ in headers]
     frame = pd.DataFrame(
         {name: pd.array(list(cells), dtype="str") for name, cells in zip(headers, columns, strict=True)}
@@ -178,9 +174,7 @@ def build_table(
     )  # fmt: skip
 
 
-def _header_index(
-    records: Sequence[Sequence[str]], rows: Sequence[int], header_row: int | None, file: Path
-) -> int:
+def _header_index(records: Sequence[Sequence[str]], rows: Sequence[int], header_row: int | None, file: Path) -> int:
     if header_row is None:
         return find_header(records, file)
     if header_row not in rows:
@@ -221,9 +215,7 @@ def _square(
         length = len(record)
         if length > width:
             if any(cell.strip() for cell in record[width:]):
-                reason = (
-                    f"the row has {len(_without_empty_tail(record))} cells, but there are {width} headers"
-                )
+                reason = f"the row has {len(_without_empty_tail(record))} cells, but there are {width} headers"
                 refused.append(Refused(row, reason, tuple(record)))
                 continue
             record = record[:width]

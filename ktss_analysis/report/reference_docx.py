@@ -203,9 +203,7 @@ def _styles() -> list[str]:
         run = f"<w:b/>{_colour(_NAVY)}{_size(size)}"
         spacing = f"{together}{_space(before, 120)}"
         styles.append(
-            _paragraph(
-                f"heading {level}", following="BodyText", paragraph=spacing, run=run, outline=level - 1
-            )
+            _paragraph(f"heading {level}", following="BodyText", paragraph=spacing, run=run, outline=level - 1)
         )
     for name, (colour, ground) in _BOXES.items():
         frame = f'{_side_border(colour)}<w:shd w:val="clear" w:color="auto" w:fill="{ground}"/>'

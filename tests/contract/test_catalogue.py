@@ -12,7 +12,8 @@ from ktss_analysis.core import KtssError
 from ktss_analysis.display.catalogue import SLOT, Catalogue
 
 FORBIDDEN = re.compile(
-    r"\b(validated|proves?|proven|significant(ly)?|everyone|everybody|best(?!-worst)|perfect|guarantees?|undoubtedly)\b", re.I
+    r"\b(validated|proves?|proven|significant(ly)?|everyone|everybody|best(?!-worst)|perfect|guarantees?|undoubtedly)\b",
+    re.I,
 )
 ALLOWED = {
     "participants.lead": "says that the figures describe these people and nobody else",

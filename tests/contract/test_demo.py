@@ -123,9 +123,7 @@ def test_names_and_statements_stand_in_five_languages(framework: Framework) -> N
     assert framework.scale is not None
     assert set(framework.scale.labels) == set(LANGUAGES)
     for texts in (
-        [s.name for s in framework.skills]
-        + [i.text for i in framework.items]
-        + [m.name for m in framework.modules]
+        [s.name for s in framework.skills] + [i.text for i in framework.items] + [m.name for m in framework.modules]
     ):
         assert set(texts) == set(LANGUAGES)
         assert len(set(texts.values())) >= 3, texts

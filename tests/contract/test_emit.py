@@ -120,9 +120,7 @@ def test_table_keeps_missing_cells_empty_and_line_ends_inside_the_row():
 
 
 def test_empty_table_still_has_a_row():
-    markdown = shown(emit_table, pd.DataFrame({"a": [], "b": []}), label="tbl-a", caption="C").data[
-        "text/markdown"
-    ]
+    markdown = shown(emit_table, pd.DataFrame({"a": [], "b": []}), label="tbl-a", caption="C").data["text/markdown"]
     assert "| – | – |" in markdown
 
 
@@ -189,10 +187,7 @@ def test_characters_without_a_glyph_become_names():
 
 
 def test_joiners_and_skin_tones_vanish_with_their_emoji():
-    assert (
-        printable_text("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}\ufe0f")
-        == "[emoji: thumbs up sign]"
-    )
+    assert printable_text("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}\ufe0f") == "[emoji: thumbs up sign]"
 
 
 def test_glyph_names_find_characters_behind_entities():
@@ -213,9 +208,7 @@ def test_safe_text_is_one_paragraph_that_says_the_same(text):
         unescaped.append(back[position])
         position += 1
     expected = " ".join(clean_text(text).replace("\t", " ").split())
-    assert unicodedata.normalize("NFC", " ".join("".join(unescaped).split())) == unicodedata.normalize(
-        "NFC", expected
-    )
+    assert unicodedata.normalize("NFC", " ".join("".join(unescaped).split())) == unicodedata.normalize("NFC", expected)
 
 
 @settings(max_examples=40, deadline=None)

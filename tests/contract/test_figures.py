@@ -25,9 +25,7 @@ from ktss_analysis.display.style import house_style, save_figure, spread, text_w
 SECRET = 0.4321
 SECRET_COUNT = 4
 REASON = "fewer than five answers"
-LONG_REASON = (
-    "too few answers: at least twenty people are needed before an interval is printed for this skill"
-)
+LONG_REASON = "too few answers: at least twenty people are needed before an interval is printed for this skill"
 NAMES = (
     "Aktywne słuchanie i zadawanie pytań w rozmowach z przedsiębiorcami",
     "Vuorovaikutus- ja neuvottelutaidot yhteiskehittämishankkeissa",
@@ -89,9 +87,7 @@ def answers(k: int) -> pd.DataFrame:
 def boxes(k: int) -> pd.DataFrame:
     parts = []
     for i in range(k):
-        for step, count in zip(
-            ("invited", "consented", "took part", "used"), (1033 + i, 41, 40, 36), strict=True
-        ):
+        for step, count in zip(("invited", "consented", "took part", "used"), (1033 + i, 41, 40, 36), strict=True):
             hidden = i == 1 and step == "took part"
             parts.append({"target_id": f"A{i}", "label": NAMES[i % len(NAMES)], "group": step,
                           "count": SECRET_COUNT if hidden else count, "status": "masked" if hidden else "ok",
@@ -101,9 +97,7 @@ def boxes(k: int) -> pd.DataFrame:
 
 def rounds(k: int) -> pd.DataFrame:
     first, last = rows(k, hide=False).assign(round=1), rows(k).assign(round=2)
-    last.loc[last["status"] == "ok", "estimate"] = (
-        0.7 + 0.01 * np.arange((last["status"] == "ok").sum()) % 0.2
-    )
+    last.loc[last["status"] == "ok", "estimate"] = 0.7 + 0.01 * np.arange((last["status"] == "ok").sum()) % 0.2
     return pd.concat([first, last], ignore_index=True)
 
 
@@ -159,9 +153,7 @@ def cells(k: int) -> pd.DataFrame:
 
 def eigenvalues(k: int) -> pd.DataFrame:
     x = np.arange(1, k + 1)
-    return pd.DataFrame(
-        {"value": x, "estimate": 3.5 * np.exp(-0.5 * x) + 0.4, "reference": 1.6 - 1.2 * x / k}
-    )
+    return pd.DataFrame({"value": x, "estimate": 3.5 * np.exp(-0.5 * x) + 0.4, "reference": 1.6 - 1.2 * x / k})
 
 
 def paths(k: int) -> pd.DataFrame:
@@ -186,13 +178,9 @@ def scores(k: int) -> pd.DataFrame:
 
 LINES = {"supported from": 0.7, "not supported below": 0.78}
 CHARTS: dict[str, Callable[..., figures.Figure]] = {
-    "dot_interval": lambda k, **o: figures.dot_interval(
-        graded(k), thresholds=LINES, value_format="share", **o
-    ),
+    "dot_interval": lambda k, **o: figures.dot_interval(graded(k), thresholds=LINES, value_format="share", **o),
     "dot_interval_groups": lambda k, **o: figures.dot_interval(tiered(k), thresholds={"target": 0.7}, **o),
-    "likert": lambda k, **o: figures.likert(
-        answers(k), scale=SCALE, neutral="neither", missing="don't know", **o
-    ),
+    "likert": lambda k, **o: figures.likert(answers(k), scale=SCALE, neutral="neither", missing="don't know", **o),
     "likert_stacked": lambda k, **o: figures.likert(
         answers(k), scale=SCALE, neutral="neither", missing="don't know", variant="stacked", **o
     ),
@@ -352,9 +340,7 @@ BUILDERS: dict[str, Callable[[int], pd.DataFrame]] = {"rows": rows, "cells": cel
         (figures.gauge_strip, scores(3)),
     ],
 )
-def test_tables_with_nullable_types_give_the_same_chart(
-    draw: Callable[..., Any], given: pd.DataFrame
-) -> None:
+def test_tables_with_nullable_types_give_the_same_chart(draw: Callable[..., Any], given: pd.DataFrame) -> None:
     nullable = given.convert_dtypes()
     hidden = (nullable["status"] == "masked").to_numpy()
     for name in nullable.select_dtypes("number").columns.difference(["round", "value"]):
@@ -422,9 +408,7 @@ def test_likert_shares_leave_out_those_who_did_not_judge() -> None:
 
 
 def test_likert_is_sorted_by_the_lower_limit() -> None:
-    data = figures.likert(
-        answers(8).iloc[::-1], scale=SCALE, neutral="neither", missing="don't know", **OPTIONS
-    ).data
+    data = figures.likert(answers(8).iloc[::-1], scale=SCALE, neutral="neither", missing="don't know", **OPTIONS).data
     limits = data.drop_duplicates("target_id").query("status == 'ok'")["ci_low"].tolist()
     assert limits == sorted(limits, reverse=True)
 
@@ -445,16 +429,12 @@ def test_alluvial_keeps_at_most_five_streams_per_stage_and_loses_none() -> None:
 
 
 def test_scree_counts_components_above_reference() -> None:
-    values = pd.DataFrame(
-        {"value": [1, 2, 3, 4], "estimate": [3.0, 1.0, 1.5, 0.5], "reference": [1.4, 1.2, 1.1, 0.9]}
-    )
+    values = pd.DataFrame({"value": [1, 2, 3, 4], "estimate": [3.0, 1.0, 1.5, 0.5], "reference": [1.4, 1.2, 1.1, 0.9]})
     assert "1 stand above" in figures.scree(values, **OPTIONS).alt
 
 
 def test_scree_counts_nothing_when_a_component_is_hidden() -> None:
-    values = eigenvalues(4).assign(
-        status=["ok", "undefined", "ok", "ok"], reason=["", "not positive definite", "", ""]
-    )
+    values = eigenvalues(4).assign(status=["ok", "undefined", "ok", "ok"], reason=["", "not positive definite", "", ""])
     alt = figures.scree(values, **OPTIONS).alt
     assert "stand above" not in alt
     assert "1 not shown." in alt
@@ -544,9 +524,7 @@ def test_threads_may_draw_at_once() -> None:
     results: list[list[str]] = []
     threads = [
         threading.Thread(
-            target=lambda: results.append(
-                [text for text, _ in texts_of(CHARTS["tiers"](8, **OPTIONS).figure)]
-            )
+            target=lambda: results.append([text for text, _ in texts_of(CHARTS["tiers"](8, **OPTIONS).figure)])
         )
         for _ in range(4)
     ]

@@ -189,9 +189,7 @@ def test_every_row_rule_fires_and_rows_are_conserved(tmp_path):
 def test_repeats_by_choice(tmp_path):
     last = clean_sources(dirty(tmp_path, repeated="last"))
     assert set(last.quarantine.query("rule == 'row.repeated'")["row"]) == {2, 4}
-    with pytest.raises(
-        InputError, match=r"raw\.csv, row 3: source 'raw': the same person.*also in raw\.csv, row 2"
-    ):
+    with pytest.raises(InputError, match=r"raw\.csv, row 3: source 'raw': the same person.*also in raw\.csv, row 2"):
         clean_sources(dirty(tmp_path, repeated="refuse"))
 
 
@@ -326,9 +324,7 @@ def test_one_person_is_one_pseudonym_in_all_sources_and_in_people(tmp_path):
         ("register", 4, "land", "label.unknown"),
     ]
     alone = clean_sources(study, ["guide_review"])
-    assert "row.no_consent" in set(alone.quarantine["rule"]), (
-        "the register is asked even when it is not cleaned"
-    )
+    assert "row.no_consent" in set(alone.quarantine["rule"]), "the register is asked even when it is not cleaned"
     assert set(alone.accounts["source"]) == {"raw"}
 
 
@@ -561,9 +557,7 @@ def test_tables_keep_the_glossary_and_survive_writing(tmp_path):
 
 
 def test_schema_refuses_what_cleaning_must_not_let_through():
-    good = pd.DataFrame(
-        {"person_id": ["P1"], "occasion": [1], "item_id": ["S1-1"], "value": [3.0], "source": ["a"]}
-    )
+    good = pd.DataFrame({"person_id": ["P1"], "occasion": [1], "item_id": ["S1-1"], "value": [3.0], "source": ["a"]})
     assert len(conform(good, "responses")) == 1
     for fault in ({"person_id": [None]}, {"occasion": [0]}, {"item_id": [None]}):
         with pytest.raises(PipelineError, match="does not keep its schema"):
@@ -603,7 +597,5 @@ def test_read_only_folder_for_the_key_is_explained(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(
-        StudyError, match=r"cannot be written.*set the environment variable KTSS_PSEUDONYM_KEY"
-    ):
+    with pytest.raises(StudyError, match=r"cannot be written.*set the environment variable KTSS_PSEUDONYM_KEY"):
         Pseudonymiser(study)

@@ -41,7 +41,6 @@ def copy(repo: Path, tmp_path: Path) -> Path:
         "psychometrics",
         "readers",
         "report",
-        "selfassessment",
         "streams",
     )
     for part in parts:
@@ -60,7 +59,7 @@ def add(path: Path, line: str) -> None:
 
 def broken(done: subprocess.CompletedProcess[str]) -> list[str]:
     """Return the lines of the contracts that are broken."""
-    return [row.strip() for row in done.stdout.splitlines() if row.rstrip().endswith("BROKEN")]
+    return [row.strip() for row in done.stdout.splitlines() if " BROKEN" in row]
 
 
 def test_imports_point_one_way(repo: Path) -> None:

@@ -83,9 +83,7 @@ def test_a_change_runs_the_ideal_notebooks_again(ran, change, expected):
 
 
 def test_reasons_name_the_cause(ran):
-    changes = dict(
-        zip([change.__name__ for change, _ in TABLE], [change for change, _ in TABLE], strict=True)
-    )
+    changes = dict(zip([change.__name__ for change, _ in TABLE], [change for change, _ in TABLE], strict=True))
     for name in ("edit_prose", "one_parameter", "edit_package", "change_input_row"):
         changes[name](ran)
     reasons = {name: reason for name, (_, reason) in ran.plan().items()}
@@ -271,9 +269,7 @@ def test_a_module_that_breaks_during_the_run_fails_the_steps_that_use_it(toy):
     module = toy.packages["toy"] / "stats.py"
     code = f"{WRITE}Path({str(module)!r}).write_text('def')\nPath(out, 'clean_a.csv').write_text('1')"
     edit_notebook(toy.notebook("01_clean"), lambda nb: nb["cells"][2].update(source=code))
-    with pytest.raises(
-        PipelineError, match=r"03_reliability failed: .*stats\.py, line 1: not Python"
-    ) as caught:
+    with pytest.raises(PipelineError, match=r"03_reliability failed: .*stats\.py, line 1: not Python") as caught:
         toy.run(jobs=1)
     record = caught.value.record
     assert (names(record), names(record, "failed")) == ({"01", "02"}, {"03", "04"})
@@ -467,9 +463,7 @@ def test_nothing_to_do_is_fast_and_loads_no_notebook_library(ran):
 
 
 def test_job_and_function_can_be_sent_to_a_cluster():
-    job = execute.Job(
-        "r", "n", "n.ipynb", "{}", {"a": 1}, "t", "f", "r", after=functools.partial(after_ok, text="x")
-    )
+    job = execute.Job("r", "n", "n.ipynb", "{}", {"a": 1}, "t", "f", "r", after=functools.partial(after_ok, text="x"))
     assert pickle.loads(pickle.dumps(job)).after.keywords == {"text": "x"}
     assert pickle.loads(pickle.dumps(execute.execute)) is execute.execute
 

@@ -44,9 +44,7 @@ def test_same_cells_in_any_clothes(tmp_path, separator, newline, encoding):
         ["Åsa", 'say "hi"', "x;y,z\tw|v"],
         ["", "", "1"],
     ]
-    text = newline.join(
-        separator.join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines
-    )
+    text = newline.join(separator.join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines)
     table = read_table(write(tmp_path, text.encode(encoding)))
     assert table.separator == separator
     assert list(table.frame.columns) == lines[0]
@@ -73,9 +71,7 @@ def test_code_page_is_found_and_declared(tmp_path, encoding, text):
 
 def test_declared_encoding_that_does_not_fit_names_the_row(tmp_path):
     path = write(tmp_path, b"a,b\n1,2\n3,\xe9\n")
-    with pytest.raises(
-        InputError, match=r"raw\.csv, row 3: the text is not utf-8.*allowed: another 'encoding'"
-    ):
+    with pytest.raises(InputError, match=r"raw\.csv, row 3: the text is not utf-8.*allowed: another 'encoding'"):
         read_table(path, encoding="utf-8")
     with pytest.raises(InputError, match="no such encoding; found 'klingon'"):
         read_table(path, encoding="klingon")
@@ -194,9 +190,7 @@ def test_workbook_sheets(tmp_path):
     assert any("'Second'" in note for note in table.notes)
     assert read_table(tmp_path / "b.xlsx", sheet="Second").frame.iloc[0, 0] == "2"
     assert read_table(tmp_path / "b.xlsx", sheet=3).frame.iloc[0, 0] == "2"
-    with pytest.raises(
-        InputError, match="no such sheet; found 'Third'; allowed: sheets 'Empty', 'First', 'Second'"
-    ):
+    with pytest.raises(InputError, match="no such sheet; found 'Third'; allowed: sheets 'Empty', 'First', 'Second'"):
         read_table(tmp_path / "b.xlsx", sheet="Third")
     with pytest.raises(InputError, match="is empty"):
         read_table(tmp_path / "b.xlsx", sheet="Empty")
@@ -240,9 +234,7 @@ def test_registry_is_what_opens_files(tmp_path, monkeypatch):
     def read(path, **options):
         return read_table(write(tmp_path, "from,plugin\n1,2\n", "other.csv"))
 
-    plugin = type(next(iter(READERS.values())))(
-        "own", ("xyz",), lambda p, head: float(head.startswith(b"KTSS1")), read
-    )
+    plugin = type(next(iter(READERS.values())))("own", ("xyz",), lambda p, head: float(head.startswith(b"KTSS1")), read)
     monkeypatch.setitem(READERS, "own", plugin)
     assert find_reader(path).name == "own"
     assert list(read_table(path).frame.columns) == ["from", "plugin"]
@@ -290,9 +282,7 @@ def test_decimal_mark_from_the_other_cells_or_refused():
     assert to_number(["1,234"], decimal=".").numbers.tolist() == [1234.0]
     assert to_number(["3.5"], decimal=",").bad.tolist() == [True]
     for texts in (["1,234", "7"], ["1.234"], ["1,234", "3,5", "3.5"]):
-        with pytest.raises(
-            InputError, match=r"the decimal mark is not clear.*found '1[.,]234'.*decimal: '\.'"
-        ):
+        with pytest.raises(InputError, match=r"the decimal mark is not clear.*found '1[.,]234'.*decimal: '\.'"):
             to_number(texts)
     assert find_decimal(["1", "2,5"]) == ","
     assert find_decimal(["1.5", "2,5"]) is None
@@ -364,9 +354,7 @@ def test_same_numbers_in_european_clothes(shared):
     plain = next((shared / "data" / "lavaan-political-democracy").glob("*.csv"))
     expected = pd.read_csv(plain)
     for name in dressed.frame.columns:
-        values = to_number(
-            dressed.frame[name], decimal=find_decimal(dressed.frame.to_numpy().ravel())
-        ).numbers
+        values = to_number(dressed.frame[name], decimal=find_decimal(dressed.frame.to_numpy().ravel())).numbers
         np.testing.assert_array_equal(values, expected[name].to_numpy(dtype=float))
     wide = read_table(folder / "mass_utf16le_tab.csv")
     marked = read_table(folder / "mass_utf8bom_semicolon.csv")

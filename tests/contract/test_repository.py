@@ -69,9 +69,7 @@ def notebooks(root: Path, names: list[str]) -> Iterator[tuple[str, list[dict]]]:
 def machine_paths(root: Path, names: list[str]) -> Iterator[str]:
     for name, text in texts(root, names):
         if Path(name).suffix not in {".csv", ".tsv"} and not name.startswith("LICENSE"):
-            yield from (
-                f"{name}: path of one machine: {found.group()}" for found in HOME_FOLDERS.finditer(text)
-            )
+            yield from (f"{name}: path of one machine: {found.group()}" for found in HOME_FOLDERS.finditer(text))
 
 
 def registry_hosts(root: Path, names: list[str]) -> Iterator[str]:
@@ -81,9 +79,7 @@ def registry_hosts(root: Path, names: list[str]) -> Iterator[str]:
 
 def foreign_locks(root: Path, names: list[str]) -> Iterator[str]:
     for name in names:
-        if re.fullmatch(
-            r"uv\.lock|poetry\.lock|pdm\.lock|Pipfile\.lock|pixi\.lock|pylock.*\.toml", Path(name).name
-        ):
+        if re.fullmatch(r"uv\.lock|poetry\.lock|pdm\.lock|Pipfile\.lock|pixi\.lock|pylock.*\.toml", Path(name).name):
             yield f"{name}: a lock file that names registry hosts"
 
 

@@ -205,9 +205,7 @@ def test_a_moved_folder_is_set_up_again(small: Small, tmp_path: Path) -> None:
 def test_a_set_up_killed_half_way_is_mended(small: Small) -> None:
     uv = small.root / ".uv" / "bin" / "uv"
     real = uv.rename(uv.with_name("uv-real"))
-    uv.write_text(
-        f'#!/bin/sh\n[ "$2" = sync ] && touch "{small.home}/syncing" && sleep 60\nexec "{real}" "$@"\n'
-    )
+    uv.write_text(f'#!/bin/sh\n[ "$2" = sync ] && touch "{small.home}/syncing" && sleep 60\nexec "{real}" "$@"\n')
     uv.chmod(0o755)
     process = subprocess.Popen(
         small.command("run"), env=small.environment, start_new_session=True, stderr=subprocess.DEVNULL
@@ -309,9 +307,7 @@ def test_texts_name_only_jobs_that_exist(modules) -> None:
 
 def test_continuous_integration_runs_the_command_of_the_readme() -> None:
     readme = (REPOSITORY / "README.md").read_text("utf-8")
-    commands = [
-        line.split("#")[0].strip() for line in readme.splitlines() if line.startswith("python3 run.py test")
-    ]
+    commands = [line.split("#")[0].strip() for line in readme.splitlines() if line.startswith("python3 run.py test")]
     script = (REPOSITORY / ".ci" / "run").read_text("utf-8").strip().splitlines()
     assert commands == ["python3 run.py test"]
     assert script[-1] == commands[0]
@@ -375,9 +371,9 @@ def test_pip_settings_rank_environment_over_install_over_global(modules) -> None
         ]
     )
     assert bootstrap.pip_settings(listing) == {"index-url": "https://c.test/simple", "trusted-host": "b.test"}
-    assert bootstrap.pip_settings(
-        "global.index-url='https://a.test'\ninstall.index-url='https://b.test'"
-    ) == {"index-url": "https://b.test"}
+    assert bootstrap.pip_settings("global.index-url='https://a.test'\ninstall.index-url='https://b.test'") == {
+        "index-url": "https://b.test"
+    }
 
 
 def test_uv_learns_the_index_of_pip_unless_it_has_its_own(modules) -> None:
@@ -423,9 +419,7 @@ def lock_problems(folder: Path) -> list[str]:
     uv_lock = read_pins([line for line in uv_text.splitlines() if line[:1].isalnum()])
     pinned = read_pins([line for line in listed if not line.startswith("-e")])
 
-    problems = [
-        f"{name} {version} is not pinned" for name, version, _ in lock if not version.startswith("==")
-    ]
+    problems = [f"{name} {version} is not pinned" for name, version, _ in lock if not version.startswith("==")]
     for where, lines, pins in (
         ("requirements.lock", [*project["project"]["dependencies"], *groups["dev"]], lock),
         ("environment.yml", project["project"]["dependencies"], pinned),

@@ -77,9 +77,7 @@ def test_framework_reads_keys_scales_and_names(tmp_path: Path) -> None:
         ("skills:", "skills: [", ["line", "not YAML"]),
     ],
 )
-def test_a_wrong_framework_is_refused_with_its_place(
-    tmp_path: Path, old: str, new: str, wanted: list[str]
-) -> None:
+def test_a_wrong_framework_is_refused_with_its_place(tmp_path: Path, old: str, new: str, wanted: list[str]) -> None:
     assert old in FRAMEWORK
     path = write(tmp_path, "framework.yaml", FRAMEWORK.replace(old, new))
     with pytest.raises(StudyError) as error:
@@ -117,9 +115,7 @@ def test_study_finds_files_and_reads_the_framework_once(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_study_is_refused_with_its_place(
-    tmp_path: Path, old: str, new: str, wanted: list[str]
-) -> None:
+def test_a_wrong_study_is_refused_with_its_place(tmp_path: Path, old: str, new: str, wanted: list[str]) -> None:
     assert old in STUDY
     with pytest.raises(StudyError) as error:
         load_study(write(tmp_path, "study.yaml", STUDY.replace(old, new)))

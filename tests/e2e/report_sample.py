@@ -50,9 +50,7 @@ def cell(make, *args: Any, **options: Any) -> nbformat.NotebookNode:
     return new_code_cell(f"# {CODE_MARK}", outputs=list(outputs), execution_count=1)
 
 
-def notebook(
-    cells: list[nbformat.NotebookNode], facts: dict[str, Any] | None = FACTS
-) -> nbformat.NotebookNode:
+def notebook(cells: list[nbformat.NotebookNode], facts: dict[str, Any] | None = FACTS) -> nbformat.NotebookNode:
     """Return a notebook with fixed cell ids and the metadata that the pipeline sets."""
     for number, one in enumerate(cells):
         one["id"] = f"cell-{number}"
@@ -115,9 +113,7 @@ def narrow_table() -> pd.DataFrame:
     )
 
 
-HOSTILE = (
-    'He said | "no" & <script>alert(1)</script> **b** $x_1$ #let \\textbf{x} @r [a](b) `c` 😀 中文 ~~~ _u_'
-)
+HOSTILE = 'He said | "no" & <script>alert(1)</script> **b** $x_1$ #let \\textbf{x} @r [a](b) `c` 😀 中文 ~~~ _u_'
 
 
 def sample_cells() -> list[nbformat.NotebookNode]:

@@ -88,9 +88,7 @@ def docx(files) -> dict[str, str]:
 def pdf_text(content: bytes, *options: str) -> str:
     """Return the text of a PDF by poppler, or skip where it is absent."""
     try:
-        done = subprocess.run(
-            ["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True
-        )
+        done = subprocess.run(["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True)
     except FileNotFoundError:
         pytest.skip("pdftotext (poppler-utils) is not installed")
     return done.stdout.decode()
@@ -118,12 +116,7 @@ def docx_text(content: bytes) -> str:
 
 def test_html_asks_for_nothing_from_outside(page):
     assert not page.all("script", "iframe", "object", "embed", "base")
-    sources = [
-        value
-        for _, attributes in page.tags
-        for name, value in attributes.items()
-        if name in {"src", "srcset"}
-    ]
+    sources = [value for _, attributes in page.tags for name, value in attributes.items() if name in {"src", "srcset"}]
     assert sources
     assert all(str(source).startswith("data:") for source in sources)
     assert not page.all("link")
@@ -426,9 +419,7 @@ def test_a_notebook_without_facts_takes_its_title_from_the_first_heading():
     page = Page(convert(document, "html").decode())
     headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert headings == ["h1", "h2", "h2"]
-    assert page.text.count("My own analysis") == 3, (
-        "window title, bar and heading; not a fourth time as a section"
-    )
+    assert page.text.count("My own analysis") == 3, "window title, bar and heading; not a fourth time as a section"
     assert convert(document, "pdf").startswith(b"%PDF")
 
 
@@ -440,18 +431,14 @@ def test_titles_are_text_and_never_markup():
     made = {name: convert(document, name) for name in FORMATS}
     assert title in Page(made["html"].decode()).text
     assert title in docx_text(made["docx"])
-    assert title.replace("中", "[Chinese or Japanese, 1 character]") in " ".join(
-        pdf_text(made["pdf"]).split()
-    )
+    assert title.replace("中", "[Chinese or Japanese, 1 character]") in " ".join(pdf_text(made["pdf"]).split())
 
 
 # --------------------------------------------------------------------------------------- hostile texts
 
 
 def naughty(shared: Path) -> list[str]:
-    lines = (
-        (shared / "data" / "nasty-formula-injection" / "blns.txt").read_text("utf-8", "replace").split("\n")
-    )
+    lines = (shared / "data" / "nasty-formula-injection" / "blns.txt").read_text("utf-8", "replace").split("\n")
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -472,9 +459,7 @@ def test_hostile_strings_arrive_as_they_were_written(shared):
     document = read_document(notebook(cells))
     html = convert(document, "html").decode()
     page = Page(html)
-    assert not page.all(
-        "script", "iframe", "svg", "img", "object", "embed", "video", "audio", "form", "input"
-    )
+    assert not page.all("script", "iframe", "svg", "img", "object", "embed", "video", "audio", "form", "input")
     assert not [a for _, a in page.tags for name in a if name.startswith("on")]
     docx = docx_text(convert(document, "docx"))
     lost = {"html": [], "docx": []}
@@ -490,10 +475,7 @@ def test_pdf_recovers_when_only_typst_knows_that_a_glyph_is_missing(monkeypatch)
     text = "# A\n\nFirst \N{THINKING FACE}, then 中文, then \N{BRAIN}."
     content = convert(read_document(notebook([new_markdown_cell(text)])), "pdf")
     printed = " ".join(pdf_text(content).split())
-    assert (
-        "First [emoji: thinking face], then [Chinese or Japanese, 2 characters], then [emoji: brain]."
-        in printed
-    )
+    assert "First [emoji: thinking face], then [Chinese or Japanese, 2 characters], then [emoji: brain]." in printed
 
 
 def test_unescaped_markup_cannot_bring_code_or_metadata():

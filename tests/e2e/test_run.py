@@ -79,9 +79,7 @@ def test_an_unchanged_rerun_runs_nothing(study: Path, done: Path) -> None:
 
 
 def test_the_plan_runs_nothing_and_gives_reasons(study: Path, done: Path, tmp_path: Path) -> None:
-    kept = subprocess.run(
-        command("run", study, "--out", done, "--plan"), capture_output=True, text=True, check=True
-    )
+    kept = subprocess.run(command("run", study, "--out", done, "--plan"), capture_output=True, text=True, check=True)
     assert kept.stdout.count("keep") == 12
     fresh = subprocess.run(
         command("run", study, "--out", tmp_path / "new", "--plan", "--json"),

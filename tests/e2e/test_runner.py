@@ -111,9 +111,7 @@ def test_failures_are_told_and_other_branches_go_on(tmp_path, capfd):
         kept = json.loads((tmp_path / "run/failed" / f"{name}.ipynb").read_text())
         assert any("x = 1" in "".join(cell["source"]) for cell in kept["cells"])
         assert not (tmp_path / "run/stages" / name).exists()
-    assert (
-        json.loads((tmp_path / "run/run.json").read_text())["steps"] == json.loads(record.to_json())["steps"]
-    )
+    assert json.loads((tmp_path / "run/run.json").read_text())["steps"] == json.loads(record.to_json())["steps"]
     shown = capfd.readouterr()
     assert shown.out == ""
     assert len(shown.err.splitlines()) == len(steps)

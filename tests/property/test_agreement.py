@@ -13,9 +13,7 @@ from ktss_analysis.psychometrics.intraclass import MODELS, icc
 
 codes = st.integers(1, 4).map(float)
 complete = hnp.arrays(float, st.tuples(st.integers(3, 15), st.integers(2, 4)), elements=codes)
-holed = hnp.arrays(
-    float, st.tuples(st.integers(3, 15), st.integers(2, 4)), elements=st.one_of(codes, st.just(np.nan))
-)
+holed = hnp.arrays(float, st.tuples(st.integers(3, 15), st.integers(2, 4)), elements=st.one_of(codes, st.just(np.nan)))
 pairs = hnp.arrays(float, st.tuples(st.integers(3, 20), st.just(2)), elements=codes)
 LEVELS = ["nominal", "ordinal", "interval", "ratio"]
 
@@ -102,11 +100,7 @@ def test_quadratic_kappa_is_near_the_intraclass_correlation(data):
     kappa = cohen_kappa(data, weights="quadratic", layout="ratings")
     assume(kappa.status == "ok")
     first, second = data.T
-    expected = (
-        2
-        * np.cov(data.T, bias=True)[0, 1]
-        / (first.var() + second.var() + (first.mean() - second.mean()) ** 2)
-    )
+    expected = 2 * np.cov(data.T, bias=True)[0, 1] / (first.var() + second.var() + (first.mean() - second.mean()) ** 2)
     assert kappa.value == pytest.approx(expected, abs=1e-10)
 
 
@@ -133,9 +127,7 @@ def test_icc_models_are_ordered_and_stepped_up(data):
     for family in "1AC":
         single, mean = results[f"{family}-1"], results[f"{family}-k"]
         if single.status == mean.status == "ok" and 1 + (k - 1) * single.value > 1e-6:
-            assert mean.value == pytest.approx(
-                k * single.value / (1 + (k - 1) * single.value), rel=1e-6, abs=1e-8
-            )
+            assert mean.value == pytest.approx(k * single.value / (1 + (k - 1) * single.value), rel=1e-6, abs=1e-8)
 
 
 def test_severity_of_a_rater_counts_for_agreement_only():
@@ -148,9 +140,7 @@ def test_severity_of_a_rater_counts_for_agreement_only():
 def test_bootstrap_and_jackknife_intervals_are_alike():
     generator = np.random.default_rng(2)
     truth = generator.integers(1, 5, size=(150, 1))
-    data = np.where(generator.random((150, 3)) < 0.6, truth, generator.integers(1, 5, size=(150, 3))).astype(
-        float
-    )
+    data = np.where(generator.random((150, 3)) < 0.6, truth, generator.integers(1, 5, size=(150, 3))).astype(float)
     for level in LEVELS:
         jackknife = krippendorff_alpha(data, level=level)
         boot = krippendorff_alpha(data, level=level, ci_method="bootstrap", seed=1)

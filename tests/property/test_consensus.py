@@ -65,9 +65,7 @@ def test_frames_keep_the_contract(name: str, ratings: pd.DataFrame, random: obje
 def test_turning_the_scale_around_changes_no_disagreement(ratings: pd.DataFrame) -> None:
     for name in ("disagreement_index", "tastle_wierman"):
         function = FRAMES[name][0]
-        assert function(ratings)["estimate"].tolist() == pytest.approx(
-            function(10 - ratings)["estimate"].tolist()
-        )
+        assert function(ratings)["estimate"].tolist() == pytest.approx(function(10 - ratings)["estimate"].tolist())
 
 
 @given(panels(missing=False, least=3), st.integers(2, 4))
@@ -102,9 +100,7 @@ def test_kendall_w(ratings: pd.DataFrame, random: object, factor: float, shift: 
     if estimate.low is not None:
         assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
     other = consensus.kendall_w(moved(ratings, random), n_boot=100).estimate
-    assert (other.value, other.low, other.high) == pytest.approx(
-        (estimate.value, estimate.low, estimate.high)
-    )
+    assert (other.value, other.low, other.high) == pytest.approx((estimate.value, estimate.low, estimate.high))
     scaled = consensus.kendall_w(np.round(ratings * factor + shift, 9), n_boot=100).estimate
     assert scaled.value == pytest.approx(estimate.value)
 

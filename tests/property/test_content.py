@@ -20,8 +20,7 @@ PER_ITEM = {
     content.content_validity_ratio: (-1, 1),
 }
 CALLS = [
-    (function, {} if function is not content.content_validity_ratio else {"scale": (1, 4)})
-    for function in PER_ITEM
+    (function, {} if function is not content.content_validity_ratio else {"scale": (1, 4)}) for function in PER_ITEM
 ]
 
 
@@ -55,9 +54,7 @@ def test_frames_keep_the_contract(ratings: pd.DataFrame, random: object) -> None
         absent = table[table["status"] != "ok"]
         assert absent[["estimate", "ci_low", "ci_high"]].isna().all(axis=None)
         assert (absent["reason"] != "").all()
-        moved = (
-            function(ratings.iloc[rows][columns], **options).set_index("target_id").loc[list(ratings.columns)]
-        )
+        moved = function(ratings.iloc[rows][columns], **options).set_index("target_id").loc[list(ratings.columns)]
         pd.testing.assert_frame_equal(moved, table.set_index("target_id"))
     pd.testing.assert_frame_equal(ratings, before)
 
@@ -68,9 +65,7 @@ def test_missing_answers_equal_absent_persons(ratings: pd.DataFrame) -> None:
     for function, options in CALLS:
         table = function(ratings, **options).set_index("target_id").drop(columns="n_missing")
         for name in ratings.columns:
-            alone = (
-                function(ratings[[name]].dropna(), **options).set_index("target_id").drop(columns="n_missing")
-            )
+            alone = function(ratings[[name]].dropna(), **options).set_index("target_id").drop(columns="n_missing")
             pd.testing.assert_frame_equal(alone, table.loc[[name]])
 
 

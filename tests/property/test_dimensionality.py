@@ -29,9 +29,7 @@ holed = hnp.arrays(
 @given(holed, st.sampled_from(["listwise", "pairwise"]))
 @settings(max_examples=80, deadline=None)
 def test_every_result_is_a_number_or_a_reason(data, missing):
-    tables = [
-        function(data, missing=missing) for function in (correlation_eigenvalues, bartlett_sphericity, kmo)
-    ]
+    tables = [function(data, missing=missing) for function in (correlation_eigenvalues, bartlett_sphericity, kmo)]
     tables.append(parallel_analysis(data, missing=missing, n_sets=20).frame)
     for table in tables:
         for column in table.columns:
@@ -58,9 +56,7 @@ def test_bartlett_is_the_log_of_the_product_of_eigenvalues(data):
     assume(row["status"] == "ok")
     values = correlation_eigenvalues(data)["estimate"].to_numpy(dtype=float)
     n, k = data.shape
-    assert row["estimate"] == pytest.approx(
-        -(n - 1 - (2 * k + 5) / 6) * np.log(values).sum(), rel=1e-6, abs=1e-8
-    )
+    assert row["estimate"] == pytest.approx(-(n - 1 - (2 * k + 5) / 6) * np.log(values).sum(), rel=1e-6, abs=1e-8)
     assert 0 <= row["p_value"] <= 1
 
 
@@ -94,9 +90,7 @@ def test_planted_dimensions_are_found(method):
 
 def test_noise_has_no_dimension_nineteen_times_in_twenty():
     generator = np.random.default_rng(4)
-    found = [
-        parallel_analysis(generator.normal(size=(80, 6)), n_sets=200, seed=1).n_factors for _ in range(300)
-    ]
+    found = [parallel_analysis(generator.normal(size=(80, 6)), n_sets=200, seed=1).n_factors for _ in range(300)]
     share = np.mean(np.array(found) > 0)
     assert share == pytest.approx(0.05, abs=0.038)
 

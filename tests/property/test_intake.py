@@ -32,9 +32,7 @@ CELLS = st.sampled_from(["1", "2", "3", "4", "0", "9", "", "n/a", "-", "2,5", "x
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"), max_size=12)
 
 
-def clean_rows(
-    folder: Path, header: list[str], rows: list[list[str]], person: bool, separator: str = ";"
-) -> Clean:
+def clean_rows(folder: Path, header: list[str], rows: list[list[str]], person: bool, separator: str = ";") -> Clean:
     stream = io.StringIO()
     csv.writer(stream, delimiter=separator, lineterminator="\n").writerows([header, *rows])
     (folder / "raw.csv").write_text(stream.getvalue(), encoding="utf-8")

@@ -80,9 +80,7 @@ def test_columns_equal_their_definitions(data):
         rest = data[:, others].sum(axis=1)
         row = table.iloc[index]
         if row["status"] == "ok":
-            assert np.isclose(
-                row["item_rest_correlation"], np.corrcoef(data[:, index], rest)[0, 1], atol=1e-9
-            )
+            assert np.isclose(row["item_rest_correlation"], np.corrcoef(data[:, index], rest)[0, 1], atol=1e-9)
         if row["status"] == "ok" and len(others) > 1:
             assert np.isclose(row["alpha_if_item_deleted"], cronbach_alpha(data[:, others]).value, atol=1e-9)
 

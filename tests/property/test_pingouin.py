@@ -14,9 +14,7 @@ from ktss_analysis.psychometrics.reliability import cronbach_alpha
 
 cells = st.one_of(st.integers(1, 6).map(float), st.just(np.nan))
 tables = hnp.arrays(float, st.tuples(st.integers(4, 20), st.integers(2, 5)), elements=cells)
-complete = hnp.arrays(
-    float, st.tuples(st.integers(4, 12), st.integers(2, 4)), elements=st.integers(1, 9).map(float)
-)
+complete = hnp.arrays(float, st.tuples(st.integers(4, 12), st.integers(2, 4)), elements=st.integers(1, 9).map(float))
 
 
 @given(tables)

@@ -85,16 +85,12 @@ def test_more_certainty_makes_no_tier_border_appear_at_the_top(
     replicates: np.ndarray, lenient: float, strict: float
 ) -> None:
     scores = replicates.mean(axis=0)
-    tables = [
-        ranking.tiers_from_replicates(TARGETS[:5], scores, replicates, certainty=x) for x in (lenient, strict)
-    ]
+    tables = [ranking.tiers_from_replicates(TARGETS[:5], scores, replicates, certainty=x) for x in (lenient, strict)]
     first = [(table["tier"] == 1).sum() for table in tables]
     assert first[0] <= first[1]
 
 
-@given(
-    hnp.arrays(float, st.tuples(st.integers(2, 12), st.integers(2, 6)), elements=st.integers(1, 6).map(float))
-)
+@given(hnp.arrays(float, st.tuples(st.integers(2, 12), st.integers(2, 6)), elements=st.integers(1, 6).map(float)))
 @settings(max_examples=15, deadline=None)
 def test_friedman_and_kendall_are_one_test(ranks: np.ndarray) -> None:
     from ktss_analysis.psychometrics.consensus import kendall_w

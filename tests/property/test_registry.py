@@ -82,9 +82,7 @@ def units(n_raters: int = 3) -> pd.DataFrame:
     truth = generator.integers(1, 5, size=(25, 1))
     noise = generator.integers(1, 5, size=(25, n_raters))
     raw = np.where(generator.random((25, n_raters)) < 0.7, truth, noise).astype(float)
-    return pd.DataFrame(
-        raw, columns=[f"rater {n}" for n in range(n_raters)], index=[f"u{n:02d}" for n in range(25)]
-    )
+    return pd.DataFrame(raw, columns=[f"rater {n}" for n in range(n_raters)], index=[f"u{n:02d}" for n in range(25)])
 
 
 def counts() -> pd.DataFrame:
@@ -111,9 +109,7 @@ def codings() -> pd.DataFrame:
     for group in range(5):
         for turn in range(12):
             code = ["adapt", "listen", "trust", "lead"][int(generator.integers(0, 4))]
-            rows.append(
-                (f"g{group}", f"g{group}-p{turn % 4}", turn + 1, code, "c1", "+0-"[turn % 3], f"skill {code}")
-            )
+            rows.append((f"g{group}", f"g{group}-p{turn % 4}", turn + 1, code, "c1", "+0-"[turn % 3], f"skill {code}"))
     names = ["group_id", "person_id", "turn", "code_id", "coder_id", "valence", "skill_id"]
     return pd.DataFrame(rows, columns=names)
 
@@ -184,12 +180,7 @@ def tables(result: object) -> list[pd.DataFrame]:
         fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
     else:
         fields = result._asdict()
-    parts = [
-        part
-        for value in fields.values()
-        if isinstance(value, Estimate | pd.DataFrame)
-        for part in tables(value)
-    ]
+    parts = [part for value in fields.values() if isinstance(value, Estimate | pd.DataFrame) for part in tables(value)]
     scalars = {key: value for key, value in fields.items() if not isinstance(value, Estimate | pd.DataFrame)}
     return [*parts, pd.DataFrame([scalars])]
 
@@ -197,12 +188,7 @@ def tables(result: object) -> list[pd.DataFrame]:
 def aligned(frame: pd.DataFrame, like: pd.Index | None) -> pd.DataFrame:
     """Return the frame in an order that does not depend on the input's: by person, else by ids."""
     by_person = like is not None and "person_id" not in frame.columns
-    if (
-        by_person
-        and len(frame) == len(like)
-        and set(frame.index) == set(like)
-        and len(set(like)) == len(like)
-    ):
+    if by_person and len(frame) == len(like) and set(frame.index) == set(like) and len(set(like)) == len(like):
         return frame.loc[sorted(frame.index)]
     ids = [name for name in IDS if name in frame.columns]
     return (frame.sort_values(ids, kind="stable") if ids else frame).reset_index(drop=True)
@@ -291,9 +277,7 @@ def test_docstring_has_the_sections_and_a_source(name):
     for section in ("Parameters", "Returns", "References", "Examples"):
         assert f"\n{section}\n{'-' * len(section)}\n" in text, section
     references = text.split("\nReferences\n")[1].split("\nExamples\n")[0]
-    assert "https://doi.org/10." in references or re.search(
-        r"\(\d{4}[a-z]?\)\. .+\. .+", references, re.DOTALL
-    )
+    assert "https://doi.org/10." in references or re.search(r"\(\d{4}[a-z]?\)\. .+\. .+", references, re.DOTALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -410,9 +394,7 @@ def test_relabelling(name):
     (data, *others) = arguments(name)
     labels = sorted(set(data.to_numpy().ravel()))
     new = dict(zip(labels, np.random.default_rng(3).permutation(labels) * 7 + 1, strict=True))
-    assert_same(
-        call(name, data, *others), call(name, data.replace(new), *others), like=data.index, only="estimate"
-    )
+    assert_same(call(name, data, *others), call(name, data.replace(new), *others), like=data.index, only="estimate")
 
 
 @pytest.mark.parametrize("name", having(option="missing", kinds=TABLES))

@@ -34,9 +34,7 @@ def test_alpha_is_icc_c_k(data):
     alpha = cronbach_alpha(data)
     assume(alpha.status == "ok")
     assert alpha.value == pytest.approx(icc(data, model="C-k").value, abs=1e-8)
-    assert (alpha.low, alpha.high) == pytest.approx(
-        (icc(data, model="C-k").low, icc(data, model="C-k").high), abs=1e-8
-    )
+    assert (alpha.low, alpha.high) == pytest.approx((icc(data, model="C-k").low, icc(data, model="C-k").high), abs=1e-8)
 
 
 @given(complete)
@@ -66,9 +64,7 @@ def test_mean_of_all_equal_splits_is_alpha(data):
     assert table["split_half_min"] <= table["split_half_median"] <= table["split_half_max"]
 
 
-@pytest.mark.parametrize(
-    ("k", "expected"), [(2, 1), (4, 3), (5, 10), (6, 10), (9, 126), (10, 126), (16, 6435)]
-)
+@pytest.mark.parametrize(("k", "expected"), [(2, 1), (4, 3), (5, 10), (6, 10), (9, 126), (10, 126), (16, 6435)])
 def test_every_split_is_listed_once(k, expected):
     signs, complete_list = half_splits(k, 10, seed=0)
     assert complete_list
@@ -107,9 +103,7 @@ def test_equal_covariances_make_omega_alpha():
     raw = (raw - raw.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T)).T)
     data = raw @ np.linalg.cholesky(np.full((4, 4), 0.5) + np.diag([0.5, 0.8, 0.3, 0.6])).T
     assert omega_total(data).value == pytest.approx(cronbach_alpha(data).value, abs=1e-8)
-    assert omega_total(data, denominator="observed").value == pytest.approx(
-        cronbach_alpha(data).value, abs=1e-8
-    )
+    assert omega_total(data, denominator="observed").value == pytest.approx(cronbach_alpha(data).value, abs=1e-8)
 
 
 def test_observed_hessian_is_the_derivative_of_the_gradient():
@@ -125,18 +119,14 @@ def test_observed_hessian_is_the_derivative_of_the_gradient():
         return np.concatenate([2 * slope @ parameters[:4], np.diagonal(slope)])
 
     at, step = np.concatenate([lam, psi]), 1e-6
-    numeric = np.array(
-        [(gradient(at + step * unit) - gradient(at - step * unit)) / (2 * step) for unit in np.eye(8)]
-    )
+    numeric = np.array([(gradient(at + step * unit) - gradient(at - step * unit)) / (2 * step) for unit in np.eye(8)])
     precision = np.linalg.inv(np.outer(lam, lam) + np.diag(psi))
     np.testing.assert_allclose(_observed_hessian(lam, precision, sample), numeric, atol=1e-6)
 
 
 def test_robust_and_normal_intervals_agree_for_normal_data():
     generator = np.random.default_rng(7)
-    data = generator.normal(size=(20_000, 1)) * [0.9, 0.8, 0.7, 0.6] + 0.7 * generator.normal(
-        size=(20_000, 4)
-    )
+    data = generator.normal(size=(20_000, 1)) * [0.9, 0.8, 0.7, 0.6] + 0.7 * generator.normal(size=(20_000, 4))
     for denominator in ("model", "observed"):
         robust, normal = (
             omega_total(data, denominator=denominator, ci_method=method) for method in ("robust", "normal")
@@ -150,9 +140,7 @@ def test_robust_error_of_omega_is_near_the_jackknife_error(denominator):
     generator = np.random.default_rng(9)
     data = generator.exponential(size=(200, 1)) + generator.exponential(size=(200, 4))
     data[:, 1] += 0.8 * data[:, 0]
-    left_out = [
-        omega_total(np.delete(data, row, axis=0), denominator=denominator).value for row in range(200)
-    ]
+    left_out = [omega_total(np.delete(data, row, axis=0), denominator=denominator).value for row in range(200)]
     jackknife = np.sqrt(199 / 200 * ((np.array(left_out) - np.mean(left_out)) ** 2).sum())
     omega = omega_total(data, denominator=denominator)
     assert (omega.value - omega.low) / 1.959963985 == pytest.approx(jackknife, rel=0.1)

@@ -26,9 +26,7 @@ def table(x):
 def test_order_of_rows_does_not_matter(x, random, method):
     shuffled = list(x)
     random.shuffle(shuffled)
-    one, other = (
-        bootstrap_interval(mean, table(part), method=method, n_boot=100, seed=1) for part in (x, shuffled)
-    )
+    one, other = (bootstrap_interval(mean, table(part), method=method, n_boot=100, seed=1) for part in (x, shuffled))
     assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-12)
     assert one.low <= one.value <= one.high
 
@@ -66,8 +64,6 @@ def test_coverage_of_a_skewed_mean(method):
     generator = np.random.default_rng(1)
     hits = 0
     for seed in range(500):
-        interval = bootstrap_interval(
-            mean, table(generator.exponential(size=40)), method=method, n_boot=400, seed=seed
-        )
+        interval = bootstrap_interval(mean, table(generator.exponential(size=40)), method=method, n_boot=400, seed=seed)
         hits += interval.low <= 1 <= interval.high
     assert hits / 500 == pytest.approx(0.93, abs=0.035)

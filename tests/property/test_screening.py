@@ -31,9 +31,7 @@ def answers(draw: st.DrawFn, missing: bool = True) -> pd.DataFrame:
     matrix = draw(hnp.arrays(float, shape, elements=st.integers(1, 5).map(float)))
     if missing:
         matrix = np.where(draw(hnp.arrays(bool, shape)) & draw(hnp.arrays(bool, shape)), np.nan, matrix)
-    return pd.DataFrame(
-        matrix, columns=list("abcdef"), index=[f"P{number:02d}" for number in range(shape[0])]
-    )
+    return pd.DataFrame(matrix, columns=list("abcdef"), index=[f"P{number:02d}" for number in range(shape[0])])
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

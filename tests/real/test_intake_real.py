@@ -56,9 +56,9 @@ def test_cieb_the_two_rows_of_the_authors_are_set_aside_by_hand(clean, shared):
 
 def test_grips_impossible_zeros_are_logged_and_repeats_stay(clean, shared):
     result = clean("grips")
-    assert result.accounts[
-        ["n_read", "n_used", "n_set_aside", "n_changed", "n_flagged"]
-    ].to_numpy().tolist() == [[810, 810, 0, 41, 273]]
+    assert result.accounts[["n_read", "n_used", "n_set_aside", "n_changed", "n_flagged"]].to_numpy().tolist() == [
+        [810, 810, 0, 41, 273]
+    ]
     zeros = result.change_log.query("rule == 'value.out_of_range'")
     raw = pd.read_csv(shared / "data" / "efatools-grips" / "GRiPS_raw.csv")
     rows, columns = np.nonzero(raw.to_numpy() == 0)
@@ -92,15 +92,12 @@ def test_same_ratings_from_text_and_workbook(clean, shared):
     result = clean("cvijmv")
     ratings = result.tables["ratings"]
     text, book = (
-        ratings[ratings["source"] == name].groupby("target_id")["value"].apply(sorted)
-        for name in ("text", "workbook")
+        ratings[ratings["source"] == name].groupby("target_id")["value"].apply(sorted) for name in ("text", "workbook")
     )
     assert text.to_dict() == book.to_dict()
     places = ratings.assign(row=ratings["source_row"].str.split(":").str[1])
     one, two = (
-        places[places["source"] == name]
-        .sort_values(["row", "target_id"])[["row", "target_id", "value"]]
-        .to_numpy()
+        places[places["source"] == name].sort_values(["row", "target_id"])[["row", "target_id", "value"]].to_numpy()
         for name in ("text", "workbook")
     )
     assert (one == two).all()
@@ -119,19 +116,15 @@ def test_delphi_workbook_as_the_survey_tool_wrote_it(clean, shared):
     assert set(result.change_log["rule"]) <= {"missing.code", "text.mail_masked"}
     assert result.change_log.query("rule == 'missing.code'")["before"].str.startswith("X – Don't know").all()
     study = load_study(HERE / "delphi" / "study.yaml")
-    expected = pd.read_csv(
-        shared / "data" / "delphi-enlight-3rounds" / "expected_Round1_item-rating.csv"
-    ).set_index("Var2")
+    expected = pd.read_csv(shared / "data" / "delphi-enlight-3rounds" / "expected_Round1_item-rating.csv").set_index(
+        "Var2"
+    )
     names = {skill.id: skill.name["en"] for skill in study.instrument.skills}
-    names["A21-4"] = names["A21-4"].replace(
-        " from a specific viewpoint", ""
-    )  # shortened in the authors' table
+    names["A21-4"] = names["A21-4"].replace(" from a specific viewpoint", "")  # shortened in the authors' table
     assert set(names.values()) == set(expected.index)
     # the authors' own table, among all cells that are not empty: 5 to 7; 1 to 3 or X; X alone
     raw = read_table(study.files(study.sources[0])[0]).frame
-    filled = {
-        target: (raw[header] != "").sum() for header, target in study.sources[0].blocks[0].columns.items()
-    }
+    filled = {target: (raw[header] != "").sum() for header, target in study.sources[0].blocks[0].columns.items()}
     groups = ratings.groupby("target_id")["value"]
     included, excluded = (groups.apply(lambda v: (v >= 5).sum()), groups.apply(lambda v: (v <= 3).sum()))
     headers = {target: header for header, target in study.sources[0].blocks[0].columns.items()}
@@ -140,9 +133,7 @@ def test_delphi_workbook_as_the_survey_tool_wrote_it(clean, shared):
         row = expected.loc[name]
         unknown = int(cannot.get(headers[target], 0))
         assert included[target] / filled[target] == pytest.approx(row["rating_incl"], abs=1e-9), name
-        assert (excluded[target] + unknown) / filled[target] == pytest.approx(row["rating_excl"], abs=1e-9), (
-            name
-        )
+        assert (excluded[target] + unknown) / filled[target] == pytest.approx(row["rating_excl"], abs=1e-9), name
         assert unknown / filled[target] == pytest.approx(row["rating_unknown"], abs=1e-9), name
     comments = result.tables["comments"]
     assert (comments["review"] == "pending").all()

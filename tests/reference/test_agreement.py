@@ -117,9 +117,7 @@ def test_icc_of_irr_data(shared, name):
     folder = shared / "data" / "irr-rater-data"
     expected = json.loads((folder / "reference_R.json").read_text())[f"icc_{name}"]
     for model, label in zip(MODELS, ["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"], strict=True):
-        assert icc(pd.read_csv(folder / f"{name}.csv"), model=model).value == pytest.approx(
-            expected[label], abs=2e-7
-        )
+        assert icc(pd.read_csv(folder / f"{name}.csv"), model=model).value == pytest.approx(expected[label], abs=2e-7)
 
 
 def test_cohen_kappa_of_a_two_by_two_table():
@@ -144,9 +142,7 @@ def test_weighted_kappa_and_error_equal_vcd(shared, reference, weights, entry, k
     vision = pd.read_csv(shared / "reference" / "data" / "vision_women.csv")
     kappa = cohen_kappa(vision, weights=weights)
     assert kappa.value == pytest.approx(reference[entry][kind]["value"], abs=1e-12)
-    assert (kappa.high - kappa.value) / 1.959963984540054 == pytest.approx(
-        reference[entry][kind]["ASE"], abs=1e-10
-    )
+    assert (kappa.high - kappa.value) / 1.959963984540054 == pytest.approx(reference[entry][kind]["ASE"], abs=1e-10)
     table = pd.crosstab(vision["right"], vision["left"])
     assert cohen_kappa(table, weights=weights).value == pytest.approx(kappa.value, abs=1e-14)
 
@@ -157,9 +153,7 @@ def test_a_category_nobody_used_does_not_change_weighted_kappa():
     table = np.zeros((5, 5))
     np.add.at(table, (ratings[:, 0] - 1, ratings[:, 1] - 1), 1)
     for weights in ("linear", "quadratic"):
-        assert cohen_kappa(ratings, weights=weights).value == pytest.approx(
-            cohen_kappa(table, weights=weights).value
-        )
+        assert cohen_kappa(ratings, weights=weights).value == pytest.approx(cohen_kappa(table, weights=weights).value)
 
 
 def test_fleiss_textbook_example():
@@ -173,9 +167,7 @@ def test_fleiss_with_missing_ratings_equals_irrcac():
 
 
 def test_fleiss_of_eight_raters(shared, reference):
-    counts, _ = count_values(
-        pd.read_csv(shared / "reference" / "data" / "raters8_full.csv").to_numpy(dtype=float)
-    )
+    counts, _ = count_values(pd.read_csv(shared / "reference" / "data" / "raters8_full.csv").to_numpy(dtype=float))
     assert fleiss_kappa(counts).value == pytest.approx(reference["fleiss_raters8"]["kappa"], abs=1e-12)
 
 

@@ -49,9 +49,7 @@ def test_saturation_equals_enumeration(base: int, run: int) -> None:
     for row in coding.saturation(codings, base=base, run=run).itertuples():
         shares, coverage = [], []
         for order in permutations(range(5)):
-            before = (
-                set().union(*(heard[g] for g in order[: row.n_groups - run])) if row.n_groups > run else set()
-            )
+            before = set().union(*(heard[g] for g in order[: row.n_groups - run])) if row.n_groups > run else set()
             now = set().union(*(heard[g] for g in order[: row.n_groups]))
             shares.append(len(now - before) / len(set().union(*(heard[g] for g in order[:base]))))
             coverage.append(len(now) / len(all_codes))

@@ -49,9 +49,7 @@ def test_other_scales_are_stretched_and_say_so() -> None:
     assert "extension" not in nine["method"]
 
 
-@pytest.mark.parametrize(
-    ("agree", "n", "low"), [(10, 12, 0.552), (15, 20, 0.531), (18, 24, 0.551), (23, 30, 0.591)]
-)
+@pytest.mark.parametrize(("agree", "n", "low"), [(10, 12, 0.552), (15, 20, 0.531), (18, 24, 0.551), (23, 30, 0.591)])
 def test_share_agreeing(agree: int, n: int, low: float) -> None:
     row = consensus.share_agreeing(column([7] * agree + [6] * (n - agree)), agree_from=7).iloc[0]
     assert row["estimate"] == agree / n
@@ -92,11 +90,7 @@ def test_kendall_w_of_anxiety_data(shared: Path) -> None:
 def test_trap_without_tie_correction_w_is_lower(shared: Path) -> None:
     ranks = stats.rankdata(pd.read_csv(shared / "data" / "irr-rater-data" / "anxiety.csv"), axis=0)
     raters, targets = 3, 20
-    plain = (
-        12
-        * ((ranks.sum(axis=1) - raters * (targets + 1) / 2) ** 2).sum()
-        / (raters**2 * (targets**3 - targets))
-    )
+    plain = 12 * ((ranks.sum(axis=1) - raters * (targets + 1) / 2) ** 2).sum() / (raters**2 * (targets**3 - targets))
     assert plain == pytest.approx(0.502, abs=5e-4)
     assert consensus.kendall_w(ranks.T).estimate.value > plain + 0.03
 
@@ -121,9 +115,7 @@ def test_significance_is_trivial_for_many_raters() -> None:
 def test_weighted_kappa_is_cohens_with_linear_weights() -> None:
     table = np.array([[20, 5, 1], [3, 10, 4], [0, 2, 9]])
     first, second = (np.repeat(index, table.ravel()) + 1 for index in map(np.ravel, np.indices((3, 3))))
-    row = consensus.round_stability(
-        pd.DataFrame({"S": first}), pd.DataFrame({"S": second}), scale=(1, 3)
-    ).iloc[0]
+    row = consensus.round_stability(pd.DataFrame({"S": first}), pd.DataFrame({"S": second}), scale=(1, 3)).iloc[0]
     shares = table / table.sum()
     weights = np.abs(np.subtract.outer(range(3), range(3)))
     expected = 1 - (shares * weights).sum() / (np.outer(shares.sum(1), shares.sum(0)) * weights).sum()
@@ -153,9 +145,7 @@ def test_false_consensus_by_drop_out_is_visible() -> None:
 def test_round_medians_of_a_real_two_round_study(shared: Path) -> None:
     import json
 
-    expected = json.loads((shared / "data/delphi-replicats-2rounds/reference_py.json").read_text())[
-        "by_claim"
-    ]
+    expected = json.loads((shared / "data/delphi-replicats-2rounds/reference_py.json").read_text())["by_claim"]
     data = pd.read_csv(shared / "data" / "delphi-replicats-2rounds" / "ratings.csv")
     best = data[(data["element"] == "three_point_best") & (data["round"] == "round_1")]
     wide = best.pivot_table(index="user_name", columns="paper_id", values="value")

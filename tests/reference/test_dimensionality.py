@@ -105,10 +105,7 @@ def test_reference_eigenvalues_equal_those_of_drawn_data():
 
     generator = np.random.default_rng(8)
     drawn = np.array(
-        [
-            np.linalg.eigvalsh(np.corrcoef(generator.normal(size=(12, 4)), rowvar=False))[::-1]
-            for _ in range(4000)
-        ]
+        [np.linalg.eigvalsh(np.corrcoef(generator.normal(size=(12, 4)), rowvar=False))[::-1] for _ in range(4000)]
     )
     short = _normal_eigenvalues(12, 4, 4000, np.random.default_rng(9))
     np.testing.assert_allclose(short.mean(axis=0), drawn.mean(axis=0), atol=0.025)

@@ -37,20 +37,14 @@ def test_wilson_at_thirty_raters(count: int, limits: tuple[float, float]) -> Non
 
 
 @pytest.mark.parametrize(("case", "limits"), NEWCOMBE.items())
-def test_newcombe_1998(
-    case: tuple[int, int], limits: tuple[tuple[float, float], tuple[float, float]]
-) -> None:
-    for function, printed in zip(
-        (intervals.wilson_interval, intervals.clopper_pearson_interval), limits, strict=True
-    ):
+def test_newcombe_1998(case: tuple[int, int], limits: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    for function, printed in zip((intervals.wilson_interval, intervals.clopper_pearson_interval), limits, strict=True):
         share = function(*case)
         # printed at four digits; his Clopper-Pearson column for 29 of 29 is two-sided like ours
         assert (share.low, share.high) == pytest.approx(printed, abs=6e-5)
 
 
-@pytest.mark.parametrize(
-    ("count", "n", "low"), [(10, 12, 0.552), (15, 20, 0.531), (18, 24, 0.551), (23, 30, 0.591)]
-)
+@pytest.mark.parametrize(("count", "n", "low"), [(10, 12, 0.552), (15, 20, 0.531), (18, 24, 0.551), (23, 30, 0.591)])
 def test_wilson_lower_limits_of_panels_that_pass(count: int, n: int, low: float) -> None:
     assert intervals.wilson_interval(count, n).low == pytest.approx(low, abs=5e-4)
 
@@ -95,9 +89,7 @@ def test_feldt_uses_his_degrees_of_freedom_not_those_of_statpsych() -> None:
     assert (interval.low, interval.high) == pytest.approx(tuple(tails), abs=1e-10)
 
 
-@pytest.mark.parametrize(
-    ("n", "ranks"), [(30, (10, 21)), (20, (6, 15)), (12, (3, 10)), (10, (2, 9)), (6, (1, 6))]
-)
+@pytest.mark.parametrize(("n", "ranks"), [(30, (10, 21)), (20, (6, 15)), (12, (3, 10)), (10, (2, 9)), (6, (1, 6))])
 def test_median_interval_ranks(n: int, ranks: tuple[int, int]) -> None:
     median = intervals.median_interval(np.arange(1, n + 1)[::-1])
     assert (median.low, median.high) == ranks
@@ -121,9 +113,7 @@ def test_five_values_have_no_interval() -> None:
         (4.5, 10, (1, 5), (0.73888, 0.94540)),
     ],
 )
-def test_bounded_mean_limits(
-    mean: float, n: int, scale: tuple[int, int], limits: tuple[float, float]
-) -> None:
+def test_bounded_mean_limits(mean: float, n: int, scale: tuple[int, int], limits: tuple[float, float]) -> None:
     steps = scale[1] - scale[0]
     low, high = intervals.bounded_mean_limits((mean - scale[0]) / steps, n, steps, 0.95)
     assert (float(low), float(high)) == pytest.approx(limits, abs=5e-4)

@@ -45,18 +45,12 @@ def test_item_table_equals_psych(bfi, psych, letter):
         ("r.drop", "item_rest_correlation"),
         ("n", "n_used"),
     ):
-        np.testing.assert_allclose(
-            ours[column_name].astype(float), column(reference["item_stats"], theirs), atol=1e-10
-        )
+        np.testing.assert_allclose(ours[column_name].astype(float), column(reference["item_stats"], theirs), atol=1e-10)
     np.testing.assert_allclose(
         ours["alpha_if_item_deleted"].astype(float), column(reference["alpha_drop"], "raw_alpha"), atol=1e-10
     )
-    np.testing.assert_allclose(
-        ours["floor_share"].astype(float), column(reference["response_freq"], "1"), atol=1e-12
-    )
-    np.testing.assert_allclose(
-        ours["ceiling_share"].astype(float), column(reference["response_freq"], "6"), atol=1e-12
-    )
+    np.testing.assert_allclose(ours["floor_share"].astype(float), column(reference["response_freq"], "1"), atol=1e-12)
+    np.testing.assert_allclose(ours["ceiling_share"].astype(float), column(reference["response_freq"], "6"), atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +94,7 @@ def test_scores_reverse_keys_and_say_how_many_answers():
     assert scores["scale_score"].iloc[:2].tolist() == [1.0, 5.0]
     assert scores.loc["r", "status"] == "too_few"
     assert scores.loc["r", "reason"] == "1 of 2 items answered; needs 2"
-    assert (
-        score_items(data, scale=(1, 5), key={"b": -1}, min_answered=1, method="sum").loc["r", "scale_score"]
-        == 8.0
-    )
+    assert score_items(data, scale=(1, 5), key={"b": -1}, min_answered=1, method="sum").loc["r", "scale_score"] == 8.0
 
 
 # --- data that other programs answer with a number, a warning or a crash

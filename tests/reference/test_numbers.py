@@ -138,9 +138,7 @@ def test_p(value: float, text: str) -> None:
     assert format_p(value) == text
 
 
-@pytest.mark.parametrize(
-    "value", [None, math.nan, math.inf, -math.inf, pd.NA, np.nan, True, np.True_, "x", pd.NaT]
-)
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, pd.NA, np.nan, True, np.True_, "x", pd.NaT])
 def test_a_missing_number_is_never_printed(value: object) -> None:
     for kind in KINDS:
         with pytest.raises(DisplayError, match="not a number to print"):

@@ -130,9 +130,7 @@ def test_tiers_separate_far_targets_and_join_equal_ones() -> None:
 
 
 def test_tier_rule_by_hand() -> None:
-    replicates = np.column_stack(
-        [np.full(100, 3.0), np.r_[np.full(94, 2.0), np.full(6, 4.0)], np.full(100, 1.0)]
-    )
+    replicates = np.column_stack([np.full(100, 3.0), np.r_[np.full(94, 2.0), np.full(6, 4.0)], np.full(100, 1.0)])
     table = ranking.tiers_from_replicates(["A", "B", "C"], [3, 2, 1], replicates)
     assert table["tier"].tolist() == [1, 1, 2]
     assert table["below_leader"].tolist() == [0, 0.94, 0]

@@ -139,9 +139,7 @@ def test_raw_and_standardized_alpha_equal_psych(keyed, psych, letter):
     for missing, entry in (("pairwise", "bfi_pairwise"), ("listwise", "bfi_listwise_within_scale")):
         total = psych[entry][letter]["total"]
         assert cronbach_alpha(items, missing=missing).value == pytest.approx(total["raw_alpha"], abs=1e-12)
-        assert standardized_alpha(items, missing=missing).value == pytest.approx(
-            total["std.alpha"], abs=1e-12
-        )
+        assert standardized_alpha(items, missing=missing).value == pytest.approx(total["std.alpha"], abs=1e-12)
 
 
 @pytest.mark.parametrize("letter", ["A", "C", "E"])
@@ -270,9 +268,7 @@ def test_error_of_measurement_is_sd_times_root_of_one_minus_alpha(keyed):
     alpha = cronbach_alpha(items).value
     for score, total in (("mean", items.mean(axis=1)), ("sum", items.sum(axis=1))):
         ours = standard_error_of_measurement(items, score=score)
-        assert ours.value == pytest.approx(
-            standard_error_of_measurement((alpha, total.std())).value, abs=1e-12
-        )
+        assert ours.value == pytest.approx(standard_error_of_measurement((alpha, total.std())).value, abs=1e-12)
         assert ours.low < ours.value < ours.high
 
 
@@ -304,9 +300,7 @@ def answers():
 
 @pytest.mark.parametrize("function", EVERY)
 def test_constant_item(function, answers):
-    assert statuses(function(answers.assign(N3=3.0))) == {
-        ("undefined", "item 'N3': everybody gave the same answer")
-    }
+    assert statuses(function(answers.assign(N3=3.0))) == {("undefined", "item 'N3': everybody gave the same answer")}
 
 
 @pytest.mark.parametrize("function", EVERY)
@@ -345,9 +339,7 @@ def test_missing_answers_need_a_rule(function, answers):
         function(answers)
     listwise, dropped = function(answers, missing="listwise"), function(answers.dropna())
     if isinstance(listwise, pd.DataFrame):
-        np.testing.assert_allclose(
-            listwise["estimate"].astype(float), dropped["estimate"].astype(float), rtol=1e-12
-        )
+        np.testing.assert_allclose(listwise["estimate"].astype(float), dropped["estimate"].astype(float), rtol=1e-12)
         assert set(listwise["n_missing"]) == {2}
     else:
         numbers = (dropped.value, dropped.low, dropped.high)

@@ -66,9 +66,7 @@ def test_synonyms_by_hand(careless: pd.DataFrame) -> None:
     strength = np.corrcoef(matrix.T)
     pairs = [(a, b) for a in range(50) for b in range(a + 1, 50) if strength[a, b] >= 0.60]
     person = int(np.argmax(matrix.std(axis=1)))
-    expected = stats.pearsonr(
-        [matrix[person, a] for a, _ in pairs], [matrix[person, b] for _, b in pairs]
-    ).statistic
+    expected = stats.pearsonr([matrix[person, a] for a, _ in pairs], [matrix[person, b] for _, b in pairs]).statistic
     table = screening.psychometric_synonyms(careless)
     assert table["estimate"][person] == pytest.approx(expected)
     assert table["n_used"][person] == len(pairs)

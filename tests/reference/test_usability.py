@@ -69,9 +69,7 @@ def test_lix_of_the_survey() -> None:
 
 def test_lix_by_hand() -> None:
     # 8 words, 2 sentences, long: negotiation, difficult, partners
-    assert usability.lix("Negotiation is difficult. Our partners like it, too.").value == pytest.approx(
-        8 / 2 + 37.5
-    )
+    assert usability.lix("Negotiation is difficult. Our partners like it, too.").value == pytest.approx(8 / 2 + 37.5)
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,7 @@ class Raw:
         return pd.read_csv(self.truth_folder / f"{name}.csv", keep_default_na=False)
 
     def table(self, name: str, separator: str = ",") -> pd.DataFrame:
-        return pd.read_csv(
-            self.data / name, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        return pd.read_csv(self.data / name, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
 
     def sheet(self, name: str, sheet: str) -> pd.DataFrame:
         rows = list(load_workbook(self.data / name)[sheet].iter_rows(values_only=True))
@@ -108,9 +106,7 @@ class Raw:
     @cached_property
     def tool(self) -> pd.DataFrame:
         """One row per person, numbers; self-ratings as given, keys not turned."""
-        labels = {
-            text: k for texts in self.framework["scale"]["labels"].values() for k, text in enumerate(texts, 1)
-        }
+        labels = {text: k for texts in self.framework["scale"]["labels"].values() for k, text in enumerate(texts, 1)}
         first = self.tool_cells[~self.tool_cells.index.duplicated()].drop(columns=["submitted", "language"])
         return first.map(lambda c: np.nan if c is None or c in BLANK else float(labels.get(c, c)))
 
@@ -149,9 +145,7 @@ class Raw:
         return self.table("synthetic_best_worst.tsv", "\t")
 
     def pairs_together(self) -> Counter:
-        return Counter(
-            pair for shown in self.choices["shown"] for pair in combinations(sorted(shown.split("|")), 2)
-        )
+        return Counter(pair for shown in self.choices["shown"] for pair in combinations(sorted(shown.split("|")), 2))
 
     def best_minus_worst(self) -> pd.Series:
         table = self.choices

@@ -128,10 +128,7 @@ def _bands(
 
     flows = known.groupby(list(pair), sort=False)["count"].sum()
     used: list[dict[str, float]] = [{}, {}]
-    colours = {
-        name: sheet.theme.categories[i % len(sheet.theme.categories)].colour
-        for i, name in enumerate(nodes[0])
-    }
+    colours = {name: sheet.theme.categories[i % len(sheet.theme.categories)].colour for i, name in enumerate(nodes[0])}
     for source in nodes[0]:
         for goal in nodes[1]:
             count = float(flows.get((source, goal), 0.0))
@@ -148,9 +145,7 @@ def _bands(
                 (start, tops[0] + thick), (start, tops[0]),
             ]  # fmt: skip
             codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
-            axes.add_patch(
-                PathPatch(Path(points, codes), facecolor=colours[source], alpha=0.35, edgecolor="none")
-            )
+            axes.add_patch(PathPatch(Path(points, codes), facecolor=colours[source], alpha=0.35, edgecolor="none"))
 
 
 def _draw_nodes(
@@ -175,9 +170,7 @@ def _draw_nodes(
     sizes = [block_height(text, SMALL) + 0.04 for text in texts.values()]
     places = spread([top + size / 2 for top, size, _ in nodes.values()], sizes, 0.0, height)
     for (name, (top, size, _)), y in zip(nodes.items(), places, strict=True):
-        axes.add_patch(
-            Rectangle((x, top), BAR, max(size, 0.01), facecolor=sheet.theme.secondary, edgecolor="none")
-        )
+        axes.add_patch(Rectangle((x, top), BAR, max(size, 0.01), facecolor=sheet.theme.secondary, edgecolor="none"))
         veil = {"facecolor": sheet.theme.background, "alpha": 0.75, "edgecolor": "none", "pad": 1.0}
         box = None if first or last else veil
         sheet.text(x - 0.08 if first else x + BAR + 0.08, y, texts[name], size=SMALL,
@@ -188,9 +181,7 @@ def _sums(sheet: Sheet, known: pd.DataFrame, stages: Sequence[str]) -> list[str]
     sentences = []
     for stage in reversed(list(stages)):
         totals = known.groupby(stage, sort=False)["count"].sum().sort_values(ascending=False, kind="stable")
-        parts = ", ".join(
-            f"{short(str(n), 20)} {format_count(c, locale=sheet.locale)}" for n, c in totals.items()
-        )
+        parts = ", ".join(f"{short(str(n), 20)} {format_count(c, locale=sheet.locale)}" for n, c in totals.items())
         if parts:
             sentences.append(sheet.word("alt.stage", stage=stage, parts=parts))
     return sentences

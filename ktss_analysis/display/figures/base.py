@@ -35,9 +35,7 @@ class Figure:
     alt: str
 
 
-def prepare(
-    rows: pd.DataFrame, required: Sequence[str], chart: str, *, number: str = "estimate"
-) -> pd.DataFrame:
+def prepare(rows: pd.DataFrame, required: Sequence[str], chart: str, *, number: str = "estimate") -> pd.DataFrame:
     """Return a checked copy of `rows` with `status` and `reason`, without any number that must not be shown.
 
     Numbers of rows whose status is not ``"ok"`` are blanked; counts too when the status is ``"masked"``.
@@ -57,9 +55,7 @@ def prepare(
     data["reason"] = data["reason"].fillna("").astype(str) if "reason" in data else ""
     unknown = data.loc[~data["status"].isin(STATUSES), "status"]
     if len(unknown):
-        raise DisplayError(
-            f"{chart}: status {unknown.iloc[0]!r} is not known; allowed: {', '.join(STATUSES)}"
-        )
+        raise DisplayError(f"{chart}: status {unknown.iloc[0]!r} is not known; allowed: {', '.join(STATUSES)}")
     if "target_id" in data:
         data["target_id"] = data["target_id"].astype(str)
         names = data["label"] if "label" in data else data["target_id"]
@@ -67,9 +63,7 @@ def prepare(
     for name in (*_NUMBERS, *_COUNTS):
         if name in data:
             data[name] = pd.to_numeric(data[name]).astype(float)
-            hidden = (
-                data["status"] != "ok" if name in _NUMBERS or name == number else data["status"] == "masked"
-            )
+            hidden = data["status"] != "ok" if name in _NUMBERS or name == number else data["status"] == "masked"
             data.loc[hidden, name] = np.nan
     if number in data:
         bad = data[(data["status"] == "ok") & ~np.isfinite(data[number])]
@@ -118,9 +112,7 @@ def hidden_note(sheet: Sheet, data: pd.DataFrame) -> str:
     if hidden.empty:
         return ""
     reasons = "; ".join(text for text in dict.fromkeys(hidden["reason"]) if text)
-    return wrap(
-        f"○ {sheet.word('not_shown')}{': ' if reasons else ''}{reasons}", sheet.room - 0.1, size=SMALL
-    )
+    return wrap(f"○ {sheet.word('not_shown')}{': ' if reasons else ''}{reasons}", sheet.room - 0.1, size=SMALL)
 
 
 def listed_note(sheet: Sheet, entries: Sequence[str]) -> str:
@@ -148,9 +140,7 @@ def extremes_sentence(sheet: Sheet, data: pd.DataFrame, kind: str, key: str = "a
     texts = [format_value(row["estimate"], kind, sheet.locale) for row in (high, low)]
     if len(rows) == 1:
         return sheet.word("alt.only", label=short(high["label"]), value=texts[0])
-    return sheet.word(
-        key, high=short(high["label"]), high_value=texts[0], low=short(low["label"]), low_value=texts[1]
-    )
+    return sheet.word(key, high=short(high["label"]), high_value=texts[0], low=short(low["label"]), low_value=texts[1])
 
 
 def n_range(data: pd.DataFrame, locale: str) -> str:
@@ -211,9 +201,7 @@ class RowGrid:
         back = sheet.axes(0, top, sheet.room, self.total, bare=True)
         back.set_xlim(0, sheet.room)
         back.set_ylim(self.total, 0)
-        for index, (label, centre, height) in enumerate(
-            zip(self.labels, self.centres, self.heights, strict=True)
-        ):
+        for index, (label, centre, height) in enumerate(zip(self.labels, self.centres, self.heights, strict=True)):
             if bands and index % 2 == 0:
                 back.axhspan(centre - height / 2, centre + height / 2, color=sheet.theme.band, linewidth=0)
             sheet.text(0.05, top + centre, label)
@@ -281,9 +269,7 @@ def value_limits(values: Sequence[float], kind: str) -> tuple[float, float]:
     return low - 0.06 * span, high + 0.06 * span
 
 
-def key_line(
-    sheet: Sheet, entries: Sequence[tuple[Mark, str]]
-) -> tuple[list[tuple[Mark, str, float, float]], float]:
+def key_line(sheet: Sheet, entries: Sequence[tuple[Mark, str]]) -> tuple[list[tuple[Mark, str, float, float]], float]:
     """Return the places (x, y) of a key's entries, wrapped to the sheet, and the height they take."""
     places, x, y = [], 0.08, 0.09
     for mark, word in entries:

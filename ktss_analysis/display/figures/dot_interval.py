@@ -95,9 +95,7 @@ def grade_entries(sheet: Sheet, data: pd.DataFrame) -> list[tuple]:
     if "grade" not in data:
         return []
     present = {str(grade).replace("\u2212", "-") for grade in shown(data)["grade"].dropna()}
-    return [
-        (grade_mark(g, sheet.theme), sheet.word(f"grade.{g}")) for g in ("+", "0", "-", "?") if g in present
-    ]
+    return [(grade_mark(g, sheet.theme), sheet.word(f"grade.{g}")) for g in ("+", "0", "-", "?") if g in present]
 
 
 def threshold_sentence(sheet: Sheet, data: pd.DataFrame, label: str, value: float, kind: str) -> str:

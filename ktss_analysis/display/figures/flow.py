@@ -70,9 +70,7 @@ def flow(boxes: pd.DataFrame, **options: Unpack[FrameOptions]) -> Figure:
         draw_note(sheet, reason, top + grid.total)
         count = format_count(len(activities), locale=sheet.locale)
         chains = [_chain(sheet, data[data["target_id"] == target]) for target in activities["target_id"]]
-        alt = alternative_text(
-            sheet, sheet.word("alt.flow", count=count), hidden_sentence(sheet, data), *chains
-        )
+        alt = alternative_text(sheet, sheet.word("alt.flow", count=count), hidden_sentence(sheet, data), *chains)
         return Figure(sheet.figure, data, alt)
 
 
@@ -110,9 +108,7 @@ def _line(
                 sign = MINUS if change < 0 else "+"
                 lost = sheet.word("lost", sign=sign, count=format_count(abs(change), locale=sheet.locale))
                 if text_width(lost, SMALL) < left - start - 0.04:
-                    sheet.text(
-                        (start + left) / 2, y - 0.11, lost, ha="center", size=SMALL, color=theme.secondary
-                    )
+                    sheet.text((start + left) / 2, y - 0.11, lost, ha="center", size=SMALL, color=theme.secondary)
         before = (left + width, count)
 
 

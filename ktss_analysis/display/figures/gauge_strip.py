@@ -65,9 +65,7 @@ def gauge_strip(
         axes = panel.draw_panel(sheet, data, grid, place, value_format, limits, notes, [False] * len(data))
         for y, note in zip(grid.centres, notes, strict=True):
             if not note:
-                axes.add_patch(
-                    Rectangle((low, y - 0.1), high - low, 0.2, facecolor=sheet.theme.grid, zorder=1)
-                )
+                axes.add_patch(Rectangle((low, y - 0.1), high - low, 0.2, facecolor=sheet.theme.grid, zorder=1))
         panel.draw_thresholds(sheet, axes, placed, strip, lift)
         panel.draw_margin(sheet, data, grid, strip, value_format)
         ends = [format_value(end, value_format, sheet.locale, digits=0) for end in limits]

@@ -93,9 +93,7 @@ def grade_matrix(
             for grade in GRADES if grade in counts
         ]  # fmt: skip
         sizes = {"rows": format_count(len(targets), locale=sheet.locale), "columns": len(streams)}
-        return finish(
-            sheet, data, sheet.word("alt.matrix", **sizes), *sentences, hidden_sentence(sheet, data)
-        )
+        return finish(sheet, data, sheet.word("alt.matrix", **sizes), *sentences, hidden_sentence(sheet, data))
 
 
 def _draw_cells(sheet: Sheet, axes: Any, data: pd.DataFrame, grid: RowGrid, pitch: float, top: float) -> None:
@@ -114,9 +112,7 @@ def checked_grade(grade: object) -> str:
     return str(grade).replace(MINUS, "-")
 
 
-def _verdict_words(
-    sheet: Sheet, targets: pd.DataFrame, verdicts: pd.DataFrame | None
-) -> dict[str, tuple[Mark, str]]:
+def _verdict_words(sheet: Sheet, targets: pd.DataFrame, verdicts: pd.DataFrame | None) -> dict[str, tuple[Mark, str]]:
     if verdicts is None:
         return {}
     known = verdicts.assign(target_id=verdicts["target_id"].astype(str)).set_index("target_id")["verdict"]
@@ -137,9 +133,7 @@ def _key(sheet: Sheet, data: pd.DataFrame) -> list[tuple[Mark, str]]:
         if grade in present:
             mark = grade_mark(grade, sheet.theme)
             symbol = grade.replace("-", MINUS)
-            entries.append(
-                (Mark(mark.colour, "s", mark.filled, "■"), f"{symbol}  {sheet.word(f'grade.{grade}')}")
-            )
+            entries.append((Mark(mark.colour, "s", mark.filled, "■"), f"{symbol}  {sheet.word(f'grade.{grade}')}"))
     return entries
 
 

@@ -135,9 +135,7 @@ def _cell(
         return
     colour = to_hex(np.array(matplotlib.colormaps["cividis"](share)[:3]))
     axes.add_patch(Rectangle(corner, width - 0.02, height - 0.02, facecolor=colour, edgecolor="none"))
-    sheet.text(
-        x + width / 2, y, text, ha="center", va="center_baseline", size=size, color=text_colour_on(colour)
-    )
+    sheet.text(x + width / 2, y, text, ha="center", va="center_baseline", size=size, color=text_colour_on(colour))
 
 
 def _extremes(sheet: Sheet, data: pd.DataFrame, kind: str) -> str:

@@ -63,14 +63,11 @@ def margin_width(sheet: Sheet, data: pd.DataFrame, kind: str) -> float:
 def reasons(sheet: Sheet, data: pd.DataFrame, width: float) -> list[str]:
     """Return the wrapped reasons of rows that are not shown; empty texts for the others."""
     return [
-        "" if row.status == "ok" else wrap(reason_of(row, sheet), width - 0.3, size=SMALL)
-        for row in data.itertuples()
+        "" if row.status == "ok" else wrap(reason_of(row, sheet), width - 0.3, size=SMALL) for row in data.itertuples()
     ]
 
 
-def limits_of(
-    data: pd.DataFrame, thresholds: Mapping[str, float], kind: str, limits: Limits | None
-) -> Limits:
+def limits_of(data: pd.DataFrame, thresholds: Mapping[str, float], kind: str, limits: Limits | None) -> Limits:
     """Return the ends of the axis so that every dot, interval and threshold is inside."""
     if limits is not None:
         return limits
@@ -151,9 +148,7 @@ def draw_panel(
             sheet.text(left + 0.24, top + y, note, size=SMALL, color=sheet.theme.note, bbox=box)
             continue
         if has_interval(row):
-            axes.plot(
-                [row.ci_low, row.ci_high], [y, y], color=mark.colour, linewidth=1.6, zorder=3, clip_on=False
-            )
+            axes.plot([row.ci_low, row.ci_high], [y, y], color=mark.colour, linewidth=1.6, zorder=3, clip_on=False)
         axes.plot([row.estimate], [y], zorder=4, clip_on=False, **sheet.marker(mark))
     return axes
 

@@ -127,9 +127,7 @@ def _roles(scale: Sequence[str], neutral: str | None, missing: str | None, sheet
     if not low or not high:
         raise DisplayError("likert: the neutral category cannot stand at an end of the scale")
     steps = likert_steps(2 * sides + 1, sheet.theme)
-    colours = dict(zip(low, steps[:sides], strict=False)) | dict(
-        zip(reversed(high), reversed(steps), strict=False)
-    )
+    colours = dict(zip(low, steps[:sides], strict=False)) | dict(zip(reversed(high), reversed(steps), strict=False))
     if neutral:
         colours[neutral] = steps[sides]
     return _Scale(low, neutral, high, missing, colours)
@@ -232,9 +230,7 @@ def _axis(sheet: Sheet, axes: Any, limits: tuple[float, float], grid: RowGrid) -
     axes.spines["left"].set_visible(False)
     room = axes.get_position().width * sheet.width / (limits[1] - limits[0])
     step = next((step for step in (0.1, 0.2, 0.25) if step * room > 0.45), 0.5)
-    ticks = [
-        round(tick, 4) for tick in np.arange(-1, 1.01, step) if limits[0] - 1e-9 <= tick <= limits[1] + 1e-9
-    ]
+    ticks = [round(tick, 4) for tick in np.arange(-1, 1.01, step) if limits[0] - 1e-9 <= tick <= limits[1] + 1e-9]
     axes.set_xticks(ticks, tick_texts([abs(tick) for tick in ticks], "share", sheet.locale))
     sheet.value_grid(axes)
 
@@ -267,9 +263,7 @@ def _bars(
             start += share
 
 
-def _column(
-    sheet: Sheet, shares: pd.Series, name: str, colour: str, grid: RowGrid, top: float, left: float
-) -> None:
+def _column(sheet: Sheet, shares: pd.Series, name: str, colour: str, grid: RowGrid, top: float, left: float) -> None:
     """Draw a narrow column of small bars with their share, under its name."""
     axes = sheet.axes(left + 0.12, top, 0.5, grid.total, bare=True)
     axes.set_xlim(0, 1.0)

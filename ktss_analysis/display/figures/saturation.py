@@ -63,9 +63,7 @@ def saturation(
         return finish(sheet, data, sheet.word("alt.saturation"), *points, hidden_sentence(sheet, data))
 
 
-def _labels(
-    sheet: Sheet, known: pd.DataFrame, lines: Mapping[str, float], kind: str
-) -> list[tuple[str, float, str]]:
+def _labels(sheet: Sheet, known: pd.DataFrame, lines: Mapping[str, float], kind: str) -> list[tuple[str, float, str]]:
     """Return text, value and colour of what stands beside the curve."""
     theme = sheet.theme
     labels = [

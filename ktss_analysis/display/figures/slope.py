@@ -84,12 +84,8 @@ def slope(
             limits = max(0.0, limits[0]), min(1.0, limits[1])
         _axis(sheet, axes, limits, rounds, value_format)
         _lines(sheet, axes, table, highlight)
-        _write_ends(
-            sheet, axes, table, ends, highlight, limits, height, sheet.room - label_width, value_format
-        )
-        sentence = sheet.word(
-            "alt.slope", count=format_count(len(table), locale=sheet.locale), rounds=len(rounds)
-        )
+        _write_ends(sheet, axes, table, ends, highlight, limits, height, sheet.room - label_width, value_format)
+        sentence = sheet.word("alt.slope", count=format_count(len(table), locale=sheet.locale), rounds=len(rounds))
         return finish(sheet, data, sentence, _change(sheet, data, value_format), hidden_sentence(sheet, data))
 
 
@@ -171,9 +167,7 @@ def _write_ends(
             "color": sheet.theme.note,
             "linestyle": "-" if last == table.columns[-1] else ":",
         }
-        leaders.plot(
-            [x_point + 0.07, edge + 0.05, left - 0.06], [y_point, y_point, y_label], zorder=1, **line
-        )
+        leaders.plot([x_point + 0.07, edge + 0.05, left - 0.06], [y_point, y_point, y_label], zorder=1, **line)
         colour = sheet.theme.text if strong else sheet.theme.note
         weight = "bold" if strong else "normal"
         value = format_value(ends[name][1], kind, sheet.locale)
@@ -189,9 +183,7 @@ def _change(sheet: Sheet, data: pd.DataFrame, kind: str) -> str:
         if len(part) > 1:
             first, last = part["estimate"].iloc[0], part["estimate"].iloc[-1]
             texts = [format_value(value, kind, sheet.locale) for value in (first, last)]
-            sentence = sheet.word(
-                "alt.slope_change", label=short(part["label"].iloc[0]), first=texts[0], last=texts[1]
-            )
+            sentence = sheet.word("alt.slope_change", label=short(part["label"].iloc[0]), first=texts[0], last=texts[1])
             if best is None or abs(last - first) > best[0]:
                 best = (abs(last - first), sentence)
     return best[1] if best else sheet.word("alt.none")

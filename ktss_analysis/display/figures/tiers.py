@@ -58,9 +58,7 @@ def tiers(
             format_count(len(names), locale=sheet.locale),
         )
         sentences = [
-            sheet.word(
-                "alt.tier", tier=short(name, 24), count=format_count(groups.count(name), locale=sheet.locale)
-            )
+            sheet.word("alt.tier", tier=short(name, 24), count=format_count(groups.count(name), locale=sheet.locale))
             for name in names
         ]
         extremes = extremes_sentence(sheet, data, value_format)

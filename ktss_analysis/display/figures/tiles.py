@@ -108,9 +108,7 @@ def _places(
     return places, headings, y + tile
 
 
-def _tile(
-    sheet: Sheet, axes: Any, row: Any, name: str, word: str, place: tuple[float, float, float, float]
-) -> None:
+def _tile(sheet: Sheet, axes: Any, row: Any, name: str, word: str, place: tuple[float, float, float, float]) -> None:
     from matplotlib.patches import Rectangle
 
     x, y, width, height = place
@@ -124,6 +122,4 @@ def _tile(
     sheet.text(x + INSET, y + 0.1, name, va="top", weight="bold", size=NAME)
     base = y + height - 0.1 - block_height(word, SMALL) / 2
     axes.plot([x + INSET + 0.06], [base], **sheet.marker(mark, size=7))
-    sheet.text(
-        x + INSET + 0.18, base, word, size=SMALL, color=sheet.theme.note if hidden else sheet.theme.secondary
-    )
+    sheet.text(x + INSET + 0.18, base, word, size=SMALL, color=sheet.theme.note if hidden else sheet.theme.secondary)

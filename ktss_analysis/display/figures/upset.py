@@ -100,9 +100,7 @@ def _combinations(data: pd.DataFrame, streams: list[str]) -> pd.DataFrame:
         members.setdefault("|".join(stream for stream in streams if stream in plus), []).append(str(target))
     records = [
         {"stream": names, "count": len(ids), "target_id": "|".join(ids), "status": "ok", "reason": ""}
-        for names, ids in sorted(
-            members.items(), key=lambda entry: (-len(entry[1]), -entry[0].count("|"), entry[0])
-        )
+        for names, ids in sorted(members.items(), key=lambda entry: (-len(entry[1]), -entry[0].count("|"), entry[0]))
     ]
     if left_out:
         records.append({"stream": "", "count": len(left_out), "target_id": "|".join(left_out),
