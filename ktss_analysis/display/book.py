@@ -19,6 +19,7 @@ from ..rules import Rules, by_id
 from ..study import Study
 from .catalogue import Catalogue
 from .numbers import NO_BREAK_SPACE, format_count, format_interval, format_value
+from .registry import CHARTS, SENTENCES, TABLES
 
 KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
@@ -263,7 +264,6 @@ class Book:
     def say(self, key: str, **options: Any) -> None:
         """Print the sentences registered under `key`, or the catalogue entry of that name."""
         from .emit import emit_markdown
-        from .sentences import SENTENCES
 
         speaker = SENTENCES.get(key)
         if speaker is None and not self._concerns_something(key):
@@ -282,14 +282,10 @@ class Book:
 
     def show_table(self, name: str, **options: Any) -> None:
         """Print a registered table; when its stream was not collected, say so instead."""
-        from .tables import TABLES
-
         _known(TABLES, name, "table")(self, **options)
 
     def show_figure(self, name: str, **options: Any) -> None:
         """Draw a registered figure; when its stream was not collected, say so instead."""
-        from .charts import CHARTS
-
         _known(CHARTS, name, "figure")(self, **options)
 
     def claims_frame(self) -> pd.DataFrame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..evidence import VERDICTS
 from .book import Book
-from .sentences import SENTENCES, bullets, paragraphs, sentence, share_sentence, verdict_groups
+from .registry import SENTENCES, sentence
+from .sentences import bullets, paragraphs, share_sentence, verdict_groups
 from .tables import badge, items_cell, tier_cell
 from .text_safety import safe_text
 

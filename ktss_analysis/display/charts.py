@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,24 +10,13 @@ from ..evidence import VERDICTS
 from .book import Book
 from .figures.words import VERDICT_KEYS, figure_words
 from .numbers import format_value
+from .registry import chart
 from .sentences import by_branch, capital, code_name, verdict_groups
 
-Chart = Callable[..., None]
-CHARTS: dict[str, Chart] = {}
 WIDTH = 7.2
 """Inches: drawn a tenth wider than paper, so that type is legible there and a screen is filled."""
 MOST_ROWS = 20
 """Rows of a chart with groups; more are drawn as several charts."""
-
-
-def chart(name: str) -> Callable[[Chart], Chart]:
-    """Register a figure under the name notebooks use."""
-
-    def register(drawer: Chart) -> Chart:
-        CHARTS[name] = drawer
-        return drawer
-
-    return register
 
 
 def _emit(book: Book, drawn: Any, name: str, caption: str, label: str = "") -> None:

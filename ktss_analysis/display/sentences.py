@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -10,23 +9,12 @@ import pandas as pd
 from ..evidence import VERDICTS
 from .book import Book
 from .numbers import format_value
+from .registry import sentence
 
-Speaker = Callable[..., str]
-SENTENCES: dict[str, Speaker] = {}
 ACTIVITIES = (
     "workshop", "guide_review", "tool_review", "best_worst", "focus_groups", "quality_board", "assembly",
     "self_assessment",
 )  # fmt: skip
-
-
-def sentence(key: str) -> Callable[[Speaker], Speaker]:
-    """Register a function that returns the sentences of `key`."""
-
-    def register(speaker: Speaker) -> Speaker:
-        SENTENCES[key] = speaker
-        return speaker
-
-    return register
 
 
 def paragraphs(*texts: str) -> str:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from .book import Book
 from .numbers import format_value
+from .registry import table
 from .sentences import ACTIVITIES, code_name, sentence, summary_skills, verdict_groups
 
-Table = Callable[..., None]
-TABLES: dict[str, Table] = {}
 BADGES = {
     "keep": "keep", "keep_discordant": "keep", "provisional": "provisional", "revise": "revise",
     "drop": "drop", "not_decided": "undecided",
 }  # fmt: skip
 Row = dict[str, Any]
-
-
-def table(name: str) -> Callable[[Table], Table]:
-    """Register a table under the name notebooks use."""
-
-    def register(writer: Table) -> Table:
-        TABLES[name] = writer
-        return writer
-
-    return register
 
 
 def badge(book: Book, verdict: str) -> str:

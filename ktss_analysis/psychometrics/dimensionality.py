@@ -228,7 +228,7 @@ def parallel_analysis(
         problem = ("undefined", singular) if singular else None
     if moments is None or problem:
         return _no_analysis(len(names), problem or ("undefined", "not defined"), text, len(data))
-    observed = np.linalg.eigvalsh(_correlation(data, moments))[::-1]
+    observed = np.linalg.eigvalsh(_correlation(data, moments))[::-1].astype(np.float64)
     generator = np.random.default_rng(seed)
     if method == "normal":
         reference = _normal_eigenvalues(moments.n_for_inference, len(names), n_sets, generator)
@@ -236,7 +236,7 @@ def parallel_analysis(
         reference = _shuffled_eigenvalues(_sorted_columns(drop_missing(data, missing)[0], names), n_sets, generator)
     limit = np.asarray(np.quantile(reference, quantile, axis=0), dtype=float)
     retained = np.cumprod(observed > limit).astype(bool)
-    frame = _parallel_frame(observed, np.asarray(reference.mean(axis=0), dtype=float), limit, retained, text, moments)
+    frame = _parallel_frame(observed, reference.mean(axis=0).astype(np.float64), limit, retained, text, moments)
     return ParallelAnalysis(frame, int(retained.sum()), text, moments.n_used, moments.n_missing)
 
 

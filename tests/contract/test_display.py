@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from ktss_analysis.core import Estimate, KtssError
+from ktss_analysis.display import charts, tables
 from ktss_analysis.display.book import Book
-from ktss_analysis.display.sentences import SENTENCES, share_sentence
-from ktss_analysis.display.tables import TABLES
+from ktss_analysis.display.registry import CHARTS, SENTENCES, TABLES
+from ktss_analysis.display.sentences import share_sentence
 from ktss_analysis.psychometrics.intervals import wilson_interval
 from ktss_analysis.results import combine, count_row, rows_from, text_row
 from ktss_analysis.rules import load_rules, mask_rows
@@ -131,6 +132,8 @@ def test_counts_choose_singular_and_plural(make_book) -> None:
 
 
 def test_every_registered_table_and_sentence_has_a_description() -> None:
-    for registry in (SENTENCES, TABLES):
+    assert tables.summary in TABLES.values()
+    assert charts.tiles in CHARTS.values()
+    for registry in (SENTENCES, TABLES, CHARTS):
         assert registry
         assert all((function.__doc__ or "").strip() for function in registry.values())
