@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..files import write_atomic
 from ..resources import resource
+from ..secret import find_key, keyed_hash
 from ..study import Study
 from .layout import NODES, Node
 from .plan import PlannedStep, plan_steps
@@ -61,10 +62,8 @@ def _outputs(entry: Node, study: Study) -> tuple[str, ...]:
 
 def _key_fingerprint(study: Study, folder: Path) -> Path:
     """Write a hash of the pseudonym key where the step keys can see that it changed; never the key itself."""
-    from ..intake.pseudonyms import Pseudonymiser
-
     path = folder / "private" / "pseudonym-key.sha256"
-    text = hashlib.sha256(Pseudonymiser(study).digest("fingerprint", "key", 52).encode()).hexdigest() + "\n"
+    text = hashlib.sha256(keyed_hash(find_key(study), "fingerprint", "key").encode()).hexdigest() + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
