@@ -15,7 +15,6 @@ import sys
 OLDEST_PYTHON = (3, 11)
 ROOT = os.path.dirname(os.path.realpath(__file__))
 STUDY = os.path.join("params", "demo", "study.yaml")
-REPORT_FILES = ("report.html", "report.pdf", "report.docx")
 # pytest options that already say how the tests are spread, or that cannot be spread
 SPREAD = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "no:xdist", "--collect-only", "--co")
 
@@ -42,10 +41,7 @@ def report(arguments: "list[str]") -> int:
     out = chosen_folder(arguments, here)
     if out is not None:
         arguments = [*without_out(arguments), "--out", out]
-    code = start(["-P", "-m", "ktss_analysis.cli", "run", STUDY, *arguments])
-    for path in report_files(out or os.path.join(ROOT, "reports")) if code == 0 else ():
-        print(path)
-    return code
+    return start(["-P", "-m", "ktss_analysis.cli", "run", STUDY, *arguments])
 
 
 def chosen_folder(arguments: "list[str]", here: str) -> "str | None":
@@ -67,19 +63,6 @@ def without_out(arguments: "list[str]") -> "list[str]":
             kept.append(argument)
         skip_next = not skip_next and argument == "--out"
     return kept
-
-
-def report_files(place: str) -> "list[str]":
-    """Return the report files of the newest run in `place`, which is a run's folder or a folder of runs."""
-    folders = [os.path.join(place, "public")]
-    if os.path.isdir(place):
-        folders += [os.path.join(place, name, "public") for name in sorted(os.listdir(place))]
-    found = [os.path.join(folder, name) for folder in folders for name in REPORT_FILES]
-    found = [path for path in found if os.path.isfile(path)]
-    if not found:
-        return []
-    newest = os.path.dirname(max(found, key=os.path.getmtime))
-    return [path for path in found if os.path.dirname(path) == newest]
 
 
 def test(arguments: "list[str]") -> int:

@@ -23,6 +23,10 @@ Table = Literal[
 ]  # fmt: skip
 
 
+Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods"]
+"""What a source's `format` may say; a test holds it to the formats of the readers."""
+
+
 class Cell(Strict):
     """Where a value comes from: a raw column, or one value for all rows; `labels` recodes texts."""
 
@@ -118,7 +122,10 @@ class Source(Strict):
     files : list of str
         Paths or glob patterns below the study's `data_dir`.
     format : str
-        ``auto``, ``csv``, ``tsv`` or ``xlsx``.
+        ``auto``, or one of the readers' formats such as ``csv``, ``xlsx`` or ``limesurvey``.
+    structure : str, optional
+        Path below `data_dir` of a companion that describes the columns: a data dictionary, a survey's
+        structure file, a form.
     sheet, header_row, encoding, separator, decimal : optional
         Overrides of what is detected; `header_row` counts from 1; a tab as separator is the word ``tab``.
     person : Cell, optional
@@ -145,7 +152,8 @@ class Source(Strict):
     name: Identifier
     activity: Activity
     files: Annotated[list[str], Field(min_length=1)]
-    format: Literal["auto", "csv", "tsv", "xlsx"] = "auto"
+    format: Format = "auto"
+    structure: str | None = None
     sheet: str | int | None = None
     header_row: Annotated[int, Field(ge=1)] | None = None
     encoding: str | None = None
@@ -286,6 +294,21 @@ class Study(Strict):
                 raise StudyError(f"{self._path}, source {source.name!r}: no file {pattern!r} in {base}")
             found += [path for path in matches if path not in found]
         return found
+
+    def structure(self, source: Source) -> Path | None:
+        """Return the companion file of a source, if it names one.
+
+        Raises
+        ------
+        StudyError
+            When there is no such file.
+        """
+        if source.structure is None:
+            return None
+        path = (self.folder / self.data_dir / source.structure).resolve()
+        if not path.is_file():
+            raise StudyError(f"{self._path}, source {source.name!r}: no structure file {source.structure!r}")
+        return path
 
     def fingerprint(self) -> dict[str, str]:
         """Return the SHA-256 of the study, framework and rules files."""

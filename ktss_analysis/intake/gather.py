@@ -127,7 +127,7 @@ def gather(study: Study, source: Source, pseudonymiser: Pseudonymiser) -> Gather
         tables.append(
             read_table(
                 path, format=source.format, sheet=source.sheet, header_row=source.header_row,
-                encoding=source.encoding, separator=source.separator,
+                encoding=source.encoding, separator=source.separator, structure=study.structure(source),
             )
         )  # fmt: skip
     names = [table.file.name for table in tables]

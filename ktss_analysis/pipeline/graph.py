@@ -51,7 +51,10 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
 
 
 def _raw_files(study: Study, entry: Node) -> tuple[Path, ...]:
-    return tuple(path for source in study.of(*entry.activities) for path in study.files(source))
+    sources = study.of(*entry.activities)
+    companions = [path for source in sources if (path := study.structure(source)) is not None]
+    files = [path for source in sources for path in study.files(source)]
+    return tuple(dict.fromkeys([*files, *companions]))
 
 
 def _outputs(entry: Node, study: Study) -> tuple[str, ...]:

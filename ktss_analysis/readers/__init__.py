@@ -2,9 +2,9 @@
 
 from .numbers import Numbers, find_decimal, to_number
 from .registry import READERS, Reader, find_reader, read_table
-from .table import RawTable, Refused
+from .table import ColumnInfo, RawTable, ReadOptions, Refused
 
 __all__ = [
-    "READERS", "Numbers", "RawTable", "Reader", "Refused", "find_decimal", "find_reader", "read_table",
-    "to_number",
+    "READERS", "ColumnInfo", "Numbers", "RawTable", "ReadOptions", "Reader", "Refused", "find_decimal", "find_reader",
+    "read_table", "to_number",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core import InputError
 from .encodings import decode, looks_binary
-from .table import RawTable, build_table
+from .table import RawTable, ReadOptions, build_table
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 200
@@ -23,26 +23,15 @@ def sniff(path: Path, head: bytes) -> float:
     return 0.9 if path.suffix.lower() in (".csv", ".tsv", ".tab", ".txt") else 0.3
 
 
-def read(
-    path: Path,
-    *,
-    sheet: str | int | None = None,  # noqa: ARG001 - every reader takes the same options
-    header_row: int | None = None,
-    encoding: str | None = None,
-    separator: str | None = None,
-) -> RawTable:
+def read(path: Path, options: ReadOptions) -> RawTable:
     """Read separated text; encoding and separator are found when not given.
 
     Parameters
     ----------
     path : pathlib.Path
         The file. Line ends may be LF, CRLF or CR.
-    sheet
-        Not used: text has no sheets.
-    header_row : int, optional
-        Line of the headers, counted from 1.
-    encoding, separator : str, optional
-        Overrides of what is found; ``tab`` stands for the tab.
+    options : ReadOptions
+        `header_row`, `encoding` and `separator` count; text has no sheets.
 
     Returns
     -------
@@ -63,14 +52,15 @@ def read(
             "the file is no text table, although its name or the study file says so",
             file=path.name, allowed="a CSV or TSV file; for a workbook give format: xlsx",
         )  # fmt: skip
-    text, name, notes = decode(data, path, encoding)
+    text, name, notes = decode(data, path, options.encoding)
     text, repaired = _repair(text)
     notes += repaired
-    text, skipped, separator = _separator_line(text, "\t" if separator == "tab" else separator)
+    given = "\t" if options.separator == "tab" else options.separator
+    text, skipped, separator = _separator_line(text, given)
     mark = separator if separator is not None else find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
     records, rows = _parse(text, mark, path, skipped)
     return build_table(
-        records, rows, file=path, format="tsv" if mark == "\t" else "csv", header_row=header_row,
+        records, rows, file=path, format="tsv" if mark == "\t" else "csv", header_row=options.header_row,
         encoding=name, separator=mark, notes=notes,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import InputError
-from .table import RawTable, build_table
+from .table import RawTable, ReadOptions, build_table
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _SUFFIXES = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
@@ -22,26 +22,16 @@ def sniff(path: Path, head: bytes) -> float:
     return 0.5 if path.suffix.lower() in _SUFFIXES and not head.strip() else 0.0
 
 
-def read(
-    path: Path,
-    *,
-    sheet: str | int | None = None,
-    header_row: int | None = None,
-    encoding: str | None = None,  # noqa: ARG001 - every reader takes the same options
-    separator: str | None = None,  # noqa: ARG001
-) -> RawTable:
+def read(path: Path, options: ReadOptions) -> RawTable:
     """Read one sheet of a workbook as text.
 
     Parameters
     ----------
     path : pathlib.Path
         The workbook.
-    sheet : str or int, optional
-        Name of the sheet, or its number counted from 1; the first visible sheet with content when not given.
-    header_row : int, optional
-        Row of the headers, counted from 1.
-    encoding, separator
-        Not used: a workbook has neither.
+    options : ReadOptions
+        `sheet` (the first visible sheet with content when not given) and `header_row` count; a workbook has
+        neither encoding nor separator.
 
     Returns
     -------
@@ -63,7 +53,7 @@ def read(
         )  # fmt: skip
     workbook = _open(path)
     try:
-        name, notes = _choose(workbook, path, sheet)
+        name, notes = _choose(workbook, path, options.sheet)
         cells = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except InputError:
         raise
@@ -77,7 +67,7 @@ def read(
             rows.append(number)
     if not records:
         raise InputError(f"sheet {name!r} is empty", file=path.name, allowed=_names(workbook))
-    return build_table(records, rows, file=path, format=kind, header_row=header_row, sheet=name, notes=notes)
+    return build_table(records, rows, file=path, format=kind, header_row=options.header_row, sheet=name, notes=notes)
 
 
 def _kind(path: Path, head: bytes) -> str:

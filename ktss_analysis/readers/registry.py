@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..core import InputError
 from . import csv_reader, excel_reader
-from .table import RawTable
+from .table import RawTable, ReadOptions
 
 _HEAD = 4096
 
@@ -27,13 +27,13 @@ class Reader:
         ``sniff(path, head) -> float``: how likely this reader is the right one, 0 to 1, from the name and the
         first bytes.
     read : callable
-        ``read(path, *, sheet, header_row, encoding, separator) -> RawTable``.
+        ``read(path, options) -> RawTable``, see `ReadOptions`.
     """
 
     name: str
     formats: tuple[str, ...]
     sniff: Callable[[Path, bytes], float]
-    read: Callable[..., RawTable]
+    read: Callable[[Path, ReadOptions], RawTable]
 
 
 READERS: dict[str, Reader] = {
@@ -76,6 +76,7 @@ def read_table(
     header_row: int | None = None,
     encoding: str | None = None,
     separator: str | None = None,
+    structure: str | Path | None = None,
 ) -> RawTable:
     """Read a raw file as text.
 
@@ -91,6 +92,8 @@ def read_table(
         Row of the headers, counted from 1; found when not given.
     encoding, separator : str, optional
         Of a text file; found when not given.
+    structure : str or pathlib.Path, optional
+        Companion that describes the columns, for formats that have one.
 
     Returns
     -------
@@ -105,8 +108,11 @@ def read_table(
     location = Path(path)
     if not location.is_file():
         raise InputError("there is no such file", file=location)
+    companion = None if structure is None else Path(structure)
+    if companion is not None and not companion.is_file():
+        raise InputError("there is no such structure file", file=companion)
     try:
         reader = find_reader(location, format)
-        return reader.read(location, sheet=sheet, header_row=header_row, encoding=encoding, separator=separator)
+        return reader.read(location, ReadOptions(sheet, header_row, encoding, separator, companion))
     except OSError as error:
         raise InputError(f"the file cannot be read ({error.strerror})", file=location.name) from None

@@ -37,6 +37,54 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the study file says about a file; whatever is not given is found.
+
+    Parameters
+    ----------
+    sheet : str or int, optional
+        Sheet of a workbook by name or number counted from 1; the part of an archive with several tables.
+    header_row : int, optional
+        Row of the headers, counted from 1.
+    encoding, separator : str, optional
+        Of a text file; ``tab`` stands for the tab.
+    structure : pathlib.Path, optional
+        Companion that describes the columns: a data dictionary, a survey's structure file, a form.
+    """
+
+    sheet: str | int | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    structure: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """What a file, or its companion, says about one of its columns.
+
+    Parameters
+    ----------
+    text : str
+        Question or statement as respondents saw it; empty when the file does not say.
+    labels : dict of str to str
+        Cell as it stands in the frame -> its label in words (value labels, answer options).
+    missing : tuple of str
+        Cells that the file declares to mean "no answer" (user-missing values).
+    texts : dict of str to str
+        Language tag -> question text, where the file holds several languages.
+    kind : str
+        What the file calls the column: its question or variable type; empty when it does not say.
+    """
+
+    text: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    texts: dict[str, str] = field(default_factory=dict)
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RawTable:
     """A raw file as text, before any conversion.
 
@@ -55,13 +103,15 @@ class RawTable:
     header_row : int
         Row of the headers, counted in the same way.
     format : str
-        ``csv``, ``tsv``, ``xlsx``, ``xls`` or ``ods``.
+        One of the readers' formats, e.g. ``csv`` or ``xlsx``.
     encoding, separator, sheet : str
         How the file was read; empty where the format has none.
     refused : tuple of Refused
         Records with more cells than there are columns; they are not in `frame`.
     notes : tuple of str
         What was guessed or repaired, in words.
+    columns : dict of str to ColumnInfo
+        For headers of `frame` that the file describes: question texts, value labels, missing codes.
     """
 
     frame: pd.DataFrame
@@ -74,6 +124,7 @@ class RawTable:
     sheet: str = ""
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    columns: dict[str, ColumnInfo] = field(default_factory=dict)
 
     @property
     def n_records(self) -> int:

@@ -7,6 +7,7 @@ import os
 import time
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import openpyxl
@@ -16,6 +17,7 @@ import pytest
 from ktss_analysis.core import InputError
 from ktss_analysis.readers import READERS, find_decimal, find_reader, read_table, to_number
 from ktss_analysis.readers.table import tidy_headers
+from ktss_analysis.study import Format
 
 
 def write(folder: Path, content: str | bytes, name: str = "raw.csv") -> Path:
@@ -231,7 +233,7 @@ def test_protected_or_damaged_workbook_is_one_error(tmp_path):
 def test_registry_is_what_opens_files(tmp_path, monkeypatch):
     path = write(tmp_path, "KTSS1\nanything", "export.xyz")
 
-    def read(path, **options):
+    def read(path, options):
         return read_table(write(tmp_path, "from,plugin\n1,2\n", "other.csv"))
 
     plugin = type(next(iter(READERS.values())))("own", ("xyz",), lambda p, head: float(head.startswith(b"KTSS1")), read)
@@ -383,3 +385,8 @@ def test_unreadable_file_is_one_error(tmp_path):
         return
     with pytest.raises(InputError, match="cannot be read"):
         read_table(path)
+
+
+def test_every_format_of_a_reader_may_stand_in_a_study_file():
+    formats = {name for reader in READERS.values() for name in reader.formats}
+    assert set(get_args(Format)) == formats | {"auto"}

@@ -330,26 +330,6 @@ def test_tests_are_spread_over_the_cores_unless_the_user_decides(modules, argume
     assert bool(modules[0].spread_options(arguments)) is spread
 
 
-def test_the_newest_report_is_named(modules, tmp_path: Path) -> None:
-    run, _ = modules
-    for age, name in ((100, "old"), (1, "new")):
-        folder = tmp_path / "reports" / name / "public"
-        folder.mkdir(parents=True)
-        for file in ("report.html", "report.pdf", "report.docx", "results.csv"):
-            (folder / file).touch()
-            os.utime(folder / file, (time.time() - age,) * 2)
-    found = run.report_files(str(tmp_path / "reports"))
-    assert [Path(path).relative_to(tmp_path).as_posix() for path in found] == [
-        "reports/new/public/report.html",
-        "reports/new/public/report.pdf",
-        "reports/new/public/report.docx",
-    ]
-    assert run.report_files(str(tmp_path / "reports" / "old")) == [
-        str(tmp_path / "reports" / "old" / "public" / file) for file in run.REPORT_FILES
-    ]
-    assert run.report_files(str(tmp_path / "absent")) == []
-
-
 def test_the_folder_for_the_report_is_read_from_the_users_own_place(modules) -> None:
     run, _ = modules
     assert run.chosen_folder(["--out", "x"], os.sep + "here") == os.path.join(os.sep + "here", "x")
