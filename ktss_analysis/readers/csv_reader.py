@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core import InputError
 from .encodings import decode, looks_binary
-from .table import RawTable, ReadOptions, build_table
+from .table import RawRecords, RawTable, ReadOptions, build_table
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 200
@@ -44,6 +44,31 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     InputError
         For an empty file, a file that is no text, or a quotation mark that is never closed.
     """
+    raw = read_records(path, options)
+    return build_table(
+        raw.records, raw.rows, file=path, format=raw.format, header_row=options.header_row,
+        encoding=raw.encoding, separator=raw.separator, notes=raw.notes,
+    )  # fmt: skip
+
+
+def read_records(path: Path, options: ReadOptions) -> RawRecords:
+    """Cut separated text into records, whatever stands in them; `read` and the platform readers build on it.
+
+    Parameters
+    ----------
+    path, options
+        As for `read`; `header_row` does not count here.
+
+    Returns
+    -------
+    RawRecords
+        Cells as they stand in the file, with the format ``csv`` or ``tsv``.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
     data = path.read_bytes()
     if not data.strip():
         raise InputError("the file is empty", file=path.name, allowed="a row of headers and rows below it")
@@ -59,10 +84,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     text, skipped, separator = _separator_line(text, given)
     mark = separator if separator is not None else find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
     records, rows = _parse(text, mark, path, skipped)
-    return build_table(
-        records, rows, file=path, format="tsv" if mark == "\t" else "csv", header_row=options.header_row,
-        encoding=name, separator=mark, notes=notes,
-    )  # fmt: skip
+    return RawRecords(records, rows, "tsv" if mark == "\t" else "csv", name, mark, notes=tuple(notes))
 
 
 def find_separator(text: str, *, prefer_tab: bool = False) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import InputError
-from .table import RawTable, ReadOptions, build_table
+from .table import RawRecords, RawTable, ReadOptions, build_table
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _SUFFIXES = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
@@ -45,6 +45,31 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     InputError
         For a file that is no workbook, is protected by a password, or lacks the sheet.
     """
+    raw = read_cells(path, options)
+    return build_table(
+        raw.records, raw.rows, file=path, format=raw.format, header_row=options.header_row, sheet=raw.sheet,
+        notes=raw.notes,
+    )  # fmt: skip
+
+
+def read_cells(path: Path, options: ReadOptions) -> RawRecords:
+    """Read the rows of one sheet, whatever stands in them; `read` and the platform readers build on it.
+
+    Parameters
+    ----------
+    path, options
+        As for `read`; `header_row` does not count here.
+
+    Returns
+    -------
+    RawRecords
+        Cells as text, with the format ``xlsx``, ``xls`` or ``ods``.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
     kind = _kind(path, path.read_bytes()[:8])
     if not kind:
         raise InputError(
@@ -67,7 +92,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
             rows.append(number)
     if not records:
         raise InputError(f"sheet {name!r} is empty", file=path.name, allowed=_names(workbook))
-    return build_table(records, rows, file=path, format=kind, header_row=options.header_row, sheet=name, notes=notes)
+    return RawRecords(records, rows, kind, sheet=name, notes=tuple(notes))
 
 
 def _kind(path: Path, head: bytes) -> str:

@@ -60,6 +60,31 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RawRecords:
+    """The records of a file as lists of cells, before anybody says which of them are headers.
+
+    Parameters
+    ----------
+    records : list of list of str
+        Every record with at least one cell; records may differ in length.
+    rows : list of int
+        Row each record starts in, counted as in `RawTable.rows`.
+    format, encoding, separator, sheet : str
+        As in `RawTable`.
+    notes : tuple of str
+        What was guessed or repaired, in words.
+    """
+
+    records: list[list[str]]
+    rows: list[int]
+    format: str
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnInfo:
     """What a file, or its companion, says about one of its columns.
 
