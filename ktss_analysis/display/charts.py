@@ -61,12 +61,9 @@ def _labelled(book: Book, rows: pd.DataFrame, target_type: str = "skill") -> pd.
 
 
 def _label(book: Book, target: str, target_type: str) -> str:
-    """Return the name of a target; an item is its id with the beginning of its text, on one line."""
-    if target_type != "item":
-        return book.name(target, target_type)
-    from .style import wrap
-
-    return wrap(f"{target}  {book.name(target, 'item')}", 2.35, lines=1)
+    """Return the name of a target; an item is its id with its text."""
+    name = book.name(target, target_type)
+    return f"{target}  {name}" if target_type == "item" else name
 
 
 def _split(frame: pd.DataFrame) -> list[pd.DataFrame]:

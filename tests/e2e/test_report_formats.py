@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from chromium import need
 from report_sample import CODE_MARK, FACTS, HOSTILE, cell, dot_figure, notebook, sample_cells, sample_notebook
 
 from ktss_analysis.core import KtssError
@@ -87,10 +89,8 @@ def docx(files) -> dict[str, str]:
 
 def pdf_text(content: bytes, *options: str) -> str:
     """Return the text of a PDF by poppler, or skip where it is absent."""
-    try:
-        done = subprocess.run(["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True)
-    except FileNotFoundError:
-        pytest.skip("pdftotext (poppler-utils) is not installed")
+    need(shutil.which("pdftotext"), "pdftotext (poppler-utils)")
+    done = subprocess.run(["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True)
     return done.stdout.decode()
 
 
