@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ..core import Estimate, StatisticError
@@ -78,6 +78,7 @@ def bootstrap_interval(
     ci_level: float = 0.95,
     seed: int = 0,
     cluster: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
 ) -> Estimate:
     r"""Compute a bootstrap interval of a statistic that is a function of column totals.
 
@@ -107,6 +108,9 @@ def bootstrap_interval(
         Seed; the same seed gives the same interval, whatever the order of the rows.
     cluster : array_like, shape (n_rows,), optional
         Label of the cluster of each row (a person, a focus group). Whole clusters are drawn.
+    counts : array_like of int, shape (n_rows,), optional
+        How often each row occurs, for data of which equal rows are already taken together. The seed gives
+        the same interval only for the same order of rows. Not with `cluster`.
 
     Returns
     -------
@@ -147,23 +151,24 @@ def bootstrap_interval(
     """
     level = check_level(ci_level)
     check_choice(method, ("bca", "percentile"), "method")
-    table, n_rows = _clusters(data, cluster)
-    problem = _problem(statistic, table)
+    unique, often, n_rows = _clusters(data, cluster, counts)
+    problem = _problem(statistic, unique, often)
     if problem is not None:
         return problem
-    value = float(statistic(table.sum(axis=0)[None, :])[0])
-    unique, counts = np.unique(table, axis=0, return_counts=True)
-    replicates = np.concatenate([statistic(totals) for totals in _resampled(unique, counts, n_boot, seed)])
+    value = float(statistic((often @ unique)[None, :])[0])
+    if counts is None:
+        unique, often = np.unique(unique, axis=0, return_counts=True)
+    replicates = np.concatenate([statistic(totals) for totals in _resampled(unique, often, n_boot, seed)])
     drawn = "rows" if cluster is None else "clusters"
-    name = f"{'BCa' if method == 'bca' else 'percentile'} bootstrap, {n_boot} resamples of {len(table)} {drawn}"
+    name = f"{'BCa' if method == 'bca' else 'percentile'} bootstrap, {n_boot} resamples of {often.sum()} {drawn}"
     defined = replicates[~np.isnan(replicates)]
     if len(defined) < (1 - _MOST_UNDEFINED) * n_boot:
         lost = n_boot - len(defined)
         return Estimate(value, method=f"no interval: undefined in {lost} of {n_boot} resamples", n_used=n_rows)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
-        differences = _left_out_differences(statistic, unique, counts)
-        tails = _bca_tails(defined, value, differences, counts, tails)
+        differences = _left_out_differences(statistic, unique, often)
+        tails = _bca_tails(defined, value, differences, often, tails)
     low, high = np.quantile(defined, tails).tolist()
     return Estimate(value, min(low, value), max(high, value), level, f"{name}, seed {seed}", n_rows)
 
@@ -174,6 +179,7 @@ def jackknife_interval(
     *,
     ci_level: float = 0.95,
     cluster: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
     bounds: tuple[float | None, float | None] = (None, None),
 ) -> Estimate:
     r"""Compute a jackknife interval of a statistic that is a function of column totals.
@@ -193,6 +199,8 @@ def jackknife_interval(
         Confidence level.
     cluster : array_like, shape (n_rows,), optional
         Label of the cluster of each row; whole clusters are left out.
+    counts : array_like of int, shape (n_rows,), optional
+        How often each row occurs, for data of which equal rows are already taken together. Not with `cluster`.
     bounds : tuple of float or None, optional
         Smallest and largest possible value; limits are cut there.
 
@@ -229,17 +237,17 @@ def jackknife_interval(
     (0.0948, 3.0, 5.9052)
     """
     level = check_level(ci_level)
-    table, n_rows = _clusters(data, cluster)
-    problem = _problem(statistic, table)
+    table, often, n_rows = _clusters(data, cluster, counts)
+    problem = _problem(statistic, table, often)
     if problem is not None:
         return problem
-    totals, n = table.sum(axis=0), len(table)
+    totals, n = often @ table, int(often.sum())
     value = float(statistic(totals[None, :])[0])
     left_out = statistic(totals - table)
     left = "rows" if cluster is None else "clusters"
     if np.isnan(left_out).any():
         return Estimate(value, method=f"no interval: undefined when one of the {left} is left out", n_used=n_rows)
-    error = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
+    error = float(np.sqrt((n - 1) / n * (often @ (left_out - (often @ left_out) / n) ** 2)))
     reach = float(special.stdtrit(n - 1, (1 + level) / 2)) * error
     smallest, largest = (
         (-np.inf if bounds[0] is None else bounds[0]),
@@ -249,27 +257,37 @@ def jackknife_interval(
     return Estimate(value, min(low, value), max(high, value), level, f"jackknife over {n} {left}, Student t", n_rows)
 
 
-def _clusters(data: ArrayLike, cluster: ArrayLike | None) -> tuple[FloatArray, int]:
-    """Return the contributions of each cluster (or row) and the number of rows."""
+def _clusters(
+    data: ArrayLike, cluster: ArrayLike | None, counts: ArrayLike | None = None
+) -> tuple[FloatArray, NDArray[np.int64], int]:
+    """Return the contributions of each cluster (or row), how often each occurs, and the number of rows."""
     table, _ = as_matrix(data, "data")
     if np.isnan(table).any():
         raise StatisticError("data: contributions hold missing cells; leave those rows out first")
+    if counts is not None:
+        often = np.asarray(counts)
+        if cluster is not None:
+            raise StatisticError("counts and cluster: allowed is one of them")
+        if often.shape != (len(table),) or (often < 1).any() or (often % 1 != 0).any():
+            raise StatisticError(f"counts: allowed: a whole number from 1 for each of {len(table)} rows")
+        return table, often.astype(np.int64), int(often.sum())
     if cluster is None:
-        return table, len(table)
+        return table, np.ones(len(table), dtype=np.int64), len(table)
     labels = np.asarray(cluster)
     if labels.shape != (len(table),):
         raise StatisticError(f"cluster: {labels.size} labels for {len(table)} rows")
     _, code = np.unique(labels, return_inverse=True)
     totals = np.zeros((int(code.max(initial=-1)) + 1, table.shape[1]))
     np.add.at(totals, code, table)
-    return totals, len(table)
+    return totals, np.ones(len(totals), dtype=np.int64), len(table)
 
 
-def _problem(statistic: TotalsStatistic, table: FloatArray) -> Estimate | None:
-    if len(table) < 2:
-        return Estimate.absent("too_few", f"{len(table)} row(s) or cluster(s); resampling needs 2", n_used=len(table))
-    if np.isnan(statistic(table.sum(axis=0)[None, :])[0]):
-        return Estimate.absent("undefined", "the statistic is not defined for these data", n_used=len(table))
+def _problem(statistic: TotalsStatistic, table: FloatArray, often: NDArray[np.int64]) -> Estimate | None:
+    n = int(often.sum())
+    if n < 2:
+        return Estimate.absent("too_few", f"{n} row(s) or cluster(s); resampling needs 2", n_used=n)
+    if np.isnan(statistic((often @ table)[None, :])[0]):
+        return Estimate.absent("undefined", "the statistic is not defined for these data", n_used=n)
     return None
 
 

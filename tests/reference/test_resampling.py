@@ -138,3 +138,18 @@ def test_bad_input(function):
 def test_limits_are_cut_at_the_bounds():
     ours = jackknife_interval(mean, mean_table(np.array([1.0, 1, 1, 0])), bounds=(0, 1))
     assert (ours.low, ours.high) == (0.0, 1.0)
+
+
+def test_counts_stand_for_repeated_rows():
+    """Rows with counts give the intervals of the rows written out, in their sorted order digit by digit."""
+    patterns, often = mean_table(np.array([1.0, 2.0, 4.0])), np.array([5, 7, 3])
+    written_out = np.repeat(patterns, often, axis=0)
+    for function, options in ((jackknife_interval, {}), (bootstrap_interval, {"seed": 3, "n_boot": 500})):
+        short, long = function(mean, patterns, counts=often, **options), function(mean, written_out, **options)
+        assert (short.value, short.low, short.high) == pytest.approx((long.value, long.low, long.high), abs=1e-12)
+        assert (short.n_used, short.method) == (15, long.method)
+    with pytest.raises(StatisticError, match="allowed is one of them"):
+        jackknife_interval(mean, patterns, counts=often, cluster=["a", "b", "c"])
+    for wrong in ([1, 2], [1, 0, 2], [1, 1.5, 2]):
+        with pytest.raises(StatisticError, match="whole number from 1 for each of 3 rows"):
+            bootstrap_interval(mean, patterns, counts=wrong)
