@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import InputError
+from .archive import open_archive, refuse_encrypted_workbook
 from .table import RawRecords, RawTable, ReadOptions, build_table
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -76,6 +77,7 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
             "the file is no workbook, although its name or the study file says so",
             file=path.name, allowed="an XLSX file; for text give format: csv",
         )  # fmt: skip
+    _guard(path, kind)
     workbook = _open(path)
     try:
         name, notes = _choose(workbook, path, options.sheet)
@@ -98,14 +100,26 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
 def _kind(path: Path, head: bytes) -> str:
     if head.startswith(_OLE):
         return "xls"
-    if head.startswith(b"PK") and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+    if head.startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = set(archive.namelist())
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+            return ""
         if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
             return "xlsx"
         if "content.xml" in names:
             return "ods"
     return ""
+
+
+def _guard(path: Path, kind: str) -> None:
+    """Refuse what the library should not be given: protected files, and archives that are no honest workbook."""
+    if kind == "xls":
+        refuse_encrypted_workbook(path)
+        return
+    with open_archive(path) as archive:
+        archive.measure()
 
 
 def _open(path: Path) -> Any:

@@ -64,6 +64,9 @@ def find_reader(path: Path, format: str = "auto") -> Reader:
     score, reader = max(((reader.sniff(path, head), reader) for reader in READERS.values()), key=lambda pair: pair[0])
     if score <= 0:
         known = ", ".join(name.upper() for entry in READERS.values() for name in entry.formats)
+        if head.startswith(b"PK"):
+            raise InputError("an archive of a kind that is not known here: unpack it and name the files inside",
+                             file=path.name, allowed=known)  # fmt: skip
         raise InputError("nobody here can read this kind of file", file=path.name, allowed=known)
     return reader
 
