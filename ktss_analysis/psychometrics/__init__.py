@@ -5,6 +5,8 @@ Persons (or rated units) are rows, items are columns; options are keyword-only. 
 """
 
 from .agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from .alpha import cronbach_alpha, standardized_alpha
+from .alpha_intervals import alpha_sample_size, bonett_interval, reliability_interval
 from .coding import code_cooccurrence, code_salience, framework_matrix, saturation
 from .consensus import (
     central_tendency,
@@ -16,13 +18,19 @@ from .consensus import (
 )
 from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, modified_kappa, scale_cvi
 from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
-from .intervals import clopper_pearson_interval, feldt_interval, median_interval, wilson_interval
+from .intervals import (
+    clopper_pearson_interval,
+    feldt_interval,
+    fisher_interval,
+    median_interval,
+    wilson_interval,
+)
 from .intraclass import icc
 from .items import inter_item_correlations, item_statistics, score_items
 from .lower_bounds import guttman_lambdas, split_half
 from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
-from .reliability import cronbach_alpha, omega_total, standard_error_of_measurement, standardized_alpha
+from .reliability import omega_total, standard_error_of_measurement
 from .resampling import bootstrap_interval, jackknife_interval
 from .screening import (
     duplicate_answers,
@@ -41,8 +49,10 @@ __all__ = [
     "Statistic",
     "affine_plane_design",
     "aiken_v",
+    "alpha_sample_size",
     "bartlett_sphericity",
     "best_worst_scores",
+    "bonett_interval",
     "bootstrap_interval",
     "central_tendency",
     "clopper_pearson_interval",
@@ -57,6 +67,7 @@ __all__ = [
     "duplicate_answers",
     "even_odd_consistency",
     "feldt_interval",
+    "fisher_interval",
     "fleiss_kappa",
     "framework_matrix",
     "friedman_nemenyi",
@@ -80,6 +91,7 @@ __all__ = [
     "psychometric_synonyms",
     "ranking_tiers",
     "readability",
+    "reliability_interval",
     "reversed_rater",
     "round_stability",
     "saturation",

@@ -41,10 +41,16 @@ def as_matrix(data: ArrayLike | pd.DataFrame, what: str = "items") -> tuple[Floa
         if matrix.ndim != 2:
             raise StatisticError(f"{what}: needs rows and columns, found {matrix.ndim} dimension(s)")
         names = [f"V{index + 1}" for index in range(matrix.shape[1])]
-    if np.isinf(matrix).any():
+    if not _is_finite(matrix) and np.isinf(matrix).any():
         row, column = np.argwhere(np.isinf(matrix))[0]
         raise StatisticError(f"{what}: row {row + 1}, column {names[column]!r} is infinite")
     return matrix, names
+
+
+def _is_finite(matrix: FloatArray) -> bool:
+    """Tell, from one sum, that no cell is missing or infinite; False means that one may be."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(matrix.sum()))
 
 
 def drop_missing(matrix: FloatArray, missing: Missing, what: str = "items") -> tuple[FloatArray, int]:
@@ -53,6 +59,8 @@ def drop_missing(matrix: FloatArray, missing: Missing, what: str = "items") -> t
     ``"raise"`` refuses any missing cell, ``"listwise"`` drops rows with one, ``"pairwise"`` drops only rows
     that are missing throughout.
     """
+    if missing in ("raise", "listwise", "pairwise") and matrix.size and _is_finite(matrix):
+        return matrix, 0
     absent = np.isnan(matrix)
     if missing == "raise":
         if absent.any():
@@ -86,9 +94,7 @@ def check_choice(value: str, allowed: Sequence[str], name: str) -> str:
 
 def constant_columns(matrix: FloatArray, names: Sequence[str]) -> list[str]:
     """Return the names of columns in which everybody gave the same answer (or nobody gave one)."""
-    constant = []
-    for index, name in enumerate(names):
-        present = matrix[~np.isnan(matrix[:, index]), index]
-        if present.size == 0 or np.ptp(present) == 0:
-            constant.append(name)
-    return constant
+    if not len(matrix):
+        return list(names)
+    low, high = np.fmin.reduce(matrix, axis=0), np.fmax.reduce(matrix, axis=0)
+    return [name for name, varies in zip(names, high > low, strict=True) if not varies]

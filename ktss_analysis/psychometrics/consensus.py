@@ -12,7 +12,8 @@ from scipy import special
 from ..core import Estimate, StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .content import check_cut, rating_matrix, target_frame, too_few
-from .intervals import canonical_rows, median_ranks, percentile_limits, wilson_limits
+from .draws import canonical_rows, percentile_limits
+from .intervals import median_ranks, wilson_limits
 from .registry import statistic
 
 MIN_PANEL = 3

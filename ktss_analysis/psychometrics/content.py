@@ -13,7 +13,8 @@ from scipy import special
 from ..core import Estimate, StatisticError
 from ..glossary import COLUMNS, check_columns
 from .checks import FloatArray, as_matrix, check_choice, check_level
-from .intervals import bounded_mean_limits, percentile_limits, resampled_totals, wilson_limits
+from .draws import percentile_limits, resampled_totals
+from .intervals import bounded_mean_limits, wilson_limits
 from .registry import statistic
 
 MIN_RATERS = 3

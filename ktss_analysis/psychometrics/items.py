@@ -8,30 +8,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special
 
 from ..core import StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, constant_columns, drop_missing
 from .frames import tidy
+from .intervals import fisher_limits
 from .moments import covariances, pair_correlations
 from .registry import statistic
 
 Key = Mapping[str, int] | Sequence[int] | None
 
 _FISHER = "Fisher z, variance 1/(n - 3)"
-
-
-def fisher_limits(correlation: ArrayLike, n: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
-    r"""Return limits :math:`\tanh(\operatorname{artanh} r \mp z/\sqrt{n-3})`; nan below four persons.
-
-    A correlation of 1 or -1 has no sampling variance on this scale: both limits equal it.
-    """
-    r, count = np.broadcast_arrays(np.asarray(correlation, dtype=float), np.asarray(n, dtype=float))
-    inner = np.clip(r, -1 + 1e-15, 1 - 1e-15)
-    reach = special.ndtri((1 + level) / 2) / np.sqrt(np.where(count > 3, count - 3, np.nan))
-    low, high = np.tanh(np.arctanh(inner) - reach), np.tanh(np.arctanh(inner) + reach)
-    exact = (np.abs(r) >= 1 - 1e-12) & (count > 3)
-    return np.where(exact, r, low), np.where(exact, r, high)
 
 
 def check_scale(matrix: FloatArray, names: Sequence[str], scale: tuple[float, float]) -> tuple[float, float]:

@@ -70,15 +70,16 @@ def covariances(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
     shift = _first_answers(matrix[:_BLOCK])
     for start in range(0, len(matrix), _BLOCK):
         shifted = matrix[start : start + _BLOCK] - shift
-        absent_cells = np.isnan(shifted)
-        if absent_cells.any():
+        totals = shifted.sum(axis=0)
+        if np.isnan(totals).any():
+            absent_cells = np.isnan(shifted)
             weight = 1.0 - absent_cells
             shifted = np.where(absent_cells, 0.0, shifted)
             joint += weight.T @ weight
             sums += shifted.T @ weight  # the row's item over the persons who answered the column's item
         else:
             joint += len(shifted)
-            sums += shifted.sum(axis=0)[:, None]
+            sums += totals[:, None]
         cross += shifted.T @ shifted
     covariance = np.full((k, k), np.nan)
     centred = cross - sums * sums.T / np.maximum(joint, 1)

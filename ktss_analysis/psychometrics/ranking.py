@@ -15,7 +15,7 @@ from ..core import StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .consensus import rank_rows
 from .content import target_frame, too_few
-from .intervals import percentile_limits, resampled_totals
+from .draws import percentile_limits, resampled_totals
 from .registry import statistic
 
 MIN_PERSONS = 5

@@ -8,14 +8,13 @@ total. `statistic` takes totals of shape (n_replicates, n_columns) and returns o
 over replicates. A mean, a variance, a correlation, a kappa or an alpha are functions of totals: for the mean,
 the columns are ``x`` and ``1``, and the statistic is ``lambda totals: totals[:, 0] / totals[:, 1]``.
 
-Two things follow. Leaving a row out is a subtraction, so the jackknife is exact for a million rows. Equal
-rows can be drawn together, so a bootstrap of Likert data costs as much as it has answer patterns, and its
-result does not depend on the order of the rows in the file.
+Two things follow. Leaving a row out is a subtraction, so the jackknife is exact for a million rows. Resamples
+are a product of weights and rows (see `draws`), and do not depend on the order of the rows in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -24,49 +23,13 @@ from scipy import special
 
 from ..core import Estimate, StatisticError
 from .checks import FloatArray, as_matrix, check_choice, check_level
+from .draws import bca_levels, bootstrap_weights, distinct_rows, totals_in_blocks
+
+__all__ = ["TotalsStatistic", "bootstrap_interval", "bootstrap_weights", "jackknife_interval"]
 
 TotalsStatistic = Callable[[FloatArray], FloatArray]
 
-_CELLS_AT_ONCE = 4_000_000
 _MOST_UNDEFINED = 0.05  # share of replicates that may be undefined before an interval is refused
-
-
-def bootstrap_weights(
-    n: int, n_boot: int, seed: int | np.random.Generator, *, counts: ArrayLike | None = None
-) -> FloatArray:
-    """Draw multinomial bootstrap weights: how often each row stands in each resample.
-
-    Parameters
-    ----------
-    n : int
-        Rows (or different rows, when `counts` is given).
-    n_boot : int
-        Resamples.
-    seed : int or numpy.random.Generator
-        Seed; a generator is advanced.
-    counts : array_like of int, shape (n,), optional
-        How often each different row occurs; each resample then has ``sum(counts)`` rows.
-
-    Returns
-    -------
-    ndarray, shape (n_boot, n)
-        Each row sums to the number of rows drawn.
-
-    Raises
-    ------
-    StatisticError
-        When `n` or `n_boot` is below 1.
-
-    Examples
-    --------
-    >>> bootstrap_weights(5, 2, seed=1).sum(axis=1)
-    array([5., 5.])
-    """
-    if n < 1 or n_boot < 1:
-        raise StatisticError(f"n={n!r}, n_boot={n_boot!r}; allowed: 1 or more")
-    often = np.ones(n) if counts is None else np.asarray(counts, dtype=float)
-    generator = np.random.default_rng(seed)
-    return generator.multinomial(int(often.sum()), often / often.sum(), size=n_boot).astype(float)
 
 
 def bootstrap_interval(
@@ -109,8 +72,8 @@ def bootstrap_interval(
     cluster : array_like, shape (n_rows,), optional
         Label of the cluster of each row (a person, a focus group). Whole clusters are drawn.
     counts : array_like of int, shape (n_rows,), optional
-        How often each row occurs, for data of which equal rows are already taken together. The seed gives
-        the same interval only for the same order of rows. Not with `cluster`.
+        How often each row occurs, for data of which equal rows are already taken together. Not with
+        `cluster`.
 
     Returns
     -------
@@ -156,9 +119,8 @@ def bootstrap_interval(
     if problem is not None:
         return problem
     value = float(statistic((often @ unique)[None, :])[0])
-    if counts is None:
-        unique, often = np.unique(unique, axis=0, return_counts=True)
-    replicates = np.concatenate([statistic(totals) for totals in _resampled(unique, often, n_boot, seed)])
+    unique, often = distinct_rows(unique, often)
+    replicates = statistic(np.concatenate(list(totals_in_blocks(unique, often, n_boot, seed))))
     drawn = "rows" if cluster is None else "clusters"
     name = f"{'BCa' if method == 'bca' else 'percentile'} bootstrap, {n_boot} resamples of {often.sum()} {drawn}"
     defined = replicates[~np.isnan(replicates)]
@@ -167,8 +129,7 @@ def bootstrap_interval(
         return Estimate(value, method=f"no interval: undefined in {lost} of {n_boot} resamples", n_used=n_rows)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
-        differences = _left_out_differences(statistic, unique, often)
-        tails = _bca_tails(defined, value, differences, often, tails)
+        tails = bca_levels(defined, value, _left_out_differences(statistic, unique, often), often, level)
     low, high = np.quantile(defined, tails).tolist()
     return Estimate(value, min(low, value), max(high, value), level, f"{name}, seed {seed}", n_rows)
 
@@ -291,30 +252,9 @@ def _problem(statistic: TotalsStatistic, table: FloatArray, often: NDArray[np.in
     return None
 
 
-def _resampled(unique: FloatArray, counts: np.ndarray, n_boot: int, seed: int) -> Iterator[FloatArray]:
-    """Yield totals of resamples in chunks that fit into memory."""
-    generator = np.random.default_rng(seed)
-    step = max(1, _CELLS_AT_ONCE // len(unique))
-    for start in range(0, n_boot, step):
-        yield bootstrap_weights(len(unique), min(step, n_boot - start), generator, counts=counts) @ unique
-
-
 def _left_out_differences(statistic: TotalsStatistic, unique: FloatArray, counts: np.ndarray) -> FloatArray:
     """Return, per different row, mean of the leave-one-out values minus the value without that row."""
     left_out = statistic((counts[:, None] * unique).sum(axis=0) - unique)
     defined = ~np.isnan(left_out)
     mean = np.average(left_out[defined], weights=counts[defined]) if defined.any() else 0.0
     return np.where(defined, mean - left_out, 0.0)
-
-
-def _bca_tails(
-    replicates: FloatArray, value: float, differences: FloatArray, counts: np.ndarray, tails: FloatArray
-) -> FloatArray:
-    """Return the quantile levels that BCa reads the replicates at."""
-    below = (np.sum(replicates < value) + np.sum(replicates == value) / 2) / len(replicates)
-    below = np.clip(below, 0.5 / len(replicates), 1 - 0.5 / len(replicates))
-    spread = (counts * differences**2).sum()
-    acceleration = (counts * differences**3).sum() / (6 * spread**1.5) if spread > 0 else 0.0
-    bias = special.ndtri(below)
-    shifted = bias + special.ndtri(tails)
-    return np.asarray(special.ndtr(bias + shifted / (1 - acceleration * shifted)))

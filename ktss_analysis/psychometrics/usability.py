@@ -13,7 +13,7 @@ from scipy import special
 from ..core import Estimate, StatisticError
 from .checks import FloatArray, Missing, check_choice, check_level
 from .content import rating_matrix, target_frame
-from .intervals import resampled_totals
+from .draws import bca_levels, resampled_totals
 from .registry import statistic
 
 SUS_ITEMS = 10
@@ -176,13 +176,8 @@ def _bca_limits(values: FloatArray, level: float, n_boot: int, seed: int) -> tup
     """Return bias-corrected and accelerated limits of a mean of values that are not all equal."""
     mean = values.mean()
     replicates = resampled_totals(values[:, None], n_boot, seed)[:, 0] / len(values)
-    share_below = ((replicates < mean).mean() + (replicates <= mean).mean()) / 2
-    bias = special.ndtri(np.clip(share_below, 0.5 / n_boot, 1 - 0.5 / n_boot))
-    centred = values - mean
-    acceleration = (centred**3).sum() / (6 * (centred**2).sum() ** 1.5)
-    z = special.ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
-    shares = special.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
-    low, high = np.quantile(replicates, shares)
+    levels = bca_levels(replicates, mean, values - mean, np.ones(len(values)), level)
+    low, high = np.quantile(replicates, levels)
     return float(min(low, mean)), float(max(high, mean))
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ktss_analysis.core import Estimate, StatisticError
 from ktss_analysis.psychometrics import intervals
+from ktss_analysis.psychometrics.draws import resampled_totals
 
 SHARES = [intervals.wilson_interval, intervals.clopper_pearson_interval]
 counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -143,7 +144,7 @@ def test_wrong_level_is_refused(level: float) -> None:
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1))
 @settings(deadline=None)
 def test_resampled_totals_keep_the_number_of_persons(n_rows: int, seed: int) -> None:
-    totals = intervals.resampled_totals(np.ones((n_rows, 2)), 30, seed)
+    totals = resampled_totals(np.ones((n_rows, 2)), 30, seed)
     assert totals.shape == (30, 2)
     assert (totals == n_rows).all()
 

@@ -52,6 +52,7 @@ EXCEPTIONS = {
         "friedman_nemenyi",
         "column_order",
     ): "the first of a pair is the target whose column comes first: signs follow",
+    ("alpha_sample_size", "wider_level"): "it has no interval; its level is that of the interval planned for",
 }
 
 
@@ -141,6 +142,10 @@ DATA = {
     "wilson_interval": lambda: (81, 263),
     "clopper_pearson_interval": lambda: (81, 263),
     "feldt_interval": lambda: (0.85, 89, 7),
+    "bonett_interval": lambda: (0.85, 89, 7),
+    "reliability_interval": lambda: (0.88, 0.0147, 100),
+    "fisher_interval": lambda: (0.6, 40),
+    "alpha_sample_size": lambda: (0.75, 5),
     "median_interval": lambda: (np.random.default_rng(17).integers(1, 10, size=31).astype(float),),
     "critical_cvr": lambda: (10,),
     "speeders": lambda: (pd.Series(np.random.default_rng(18).uniform(20, 300, size=30)), 24),
@@ -148,6 +153,7 @@ DATA = {
     "readability": lambda: (TEXT, "en"),
 }  # fmt: skip
 OPTIONS = {
+    "alpha_sample_size": {"width": 0.15},
     "item_statistics": {"scale": (1, 5)},
     "score_items": {"scale": (1, 5)},
     "share_agreeing": {"agree_from": 3},
@@ -321,7 +327,7 @@ def test_estimate_is_inside_bounds_and_interval(name):
             assert (known["estimate"].astype(float) <= known["ci_high"].astype(float) + 1e-12).all()
 
 
-@pytest.mark.parametrize("name", having(option="ci_level"))
+@pytest.mark.parametrize("name", having(option="ci_level", but="wider_level"))
 def test_wider_level_gives_a_wider_interval(name):
     narrow, wide = (tables(call(name, *arguments(name), ci_level=level))[0] for level in (0.80, 0.95))
     narrow, wide = aligned(narrow, None), aligned(wide, None)

@@ -104,11 +104,11 @@ def test_clusters_widen_the_interval_of_repeated_rows():
 
 
 def test_chunks_do_not_change_the_result(monkeypatch):
-    from ktss_analysis.psychometrics import resampling
+    from ktss_analysis.psychometrics import draws
 
     table = mean_table(np.random.default_rng(3).normal(size=50))
     whole = bootstrap_interval(mean, table, seed=7)
-    monkeypatch.setattr(resampling, "_CELLS_AT_ONCE", 333)
+    monkeypatch.setattr(draws, "_CELLS_IN_CACHE", 333)
     assert bootstrap_interval(mean, table, seed=7) == whole
 
 
