@@ -23,7 +23,7 @@ Table = Literal[
 ]  # fmt: skip
 
 
-Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods"]
+Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods", "spss", "stata"]
 """What a source's `format` may say; a test holds it to the formats of the readers."""
 
 

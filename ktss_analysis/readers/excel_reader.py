@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from ..core import InputError
 from .archive import open_archive, refuse_encrypted_workbook
+from .cell_text import cell_text
 from .table import RawRecords, RawTable, ReadOptions, build_table
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -88,7 +88,7 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
         raise _unreadable(path, error) from None
     records, rows = [], []
     for number, values in enumerate(cells, 1):
-        record = [_text(value) for value in values]
+        record = [cell_text(value) for value in values]
         if any(record):
             records.append(record)
             rows.append(number)
@@ -159,19 +159,3 @@ def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[str, li
     others = ", ".join(repr(name) for name in filled[1:])
     notes = [f"sheet {filled[0]!r} was read; not read: {others}"] if others else []
     return filled[0], notes
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, datetime.timedelta):
-        return _text(value.total_seconds())
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    return "" if value is None else str(value)

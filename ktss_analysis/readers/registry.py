@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import InputError
-from . import csv_reader, excel_reader
+from . import csv_reader, excel_reader, statistical
 from .table import RawTable, ReadOptions
 
 _HEAD = 4096
@@ -41,6 +41,8 @@ READERS: dict[str, Reader] = {
     for reader in (
         Reader("text table", ("csv", "tsv"), csv_reader.sniff, csv_reader.read),
         Reader("workbook", ("xlsx", "xls", "ods"), excel_reader.sniff, excel_reader.read),
+        Reader("SPSS file", ("spss",), statistical.sniff_spss, statistical.read_spss),
+        Reader("Stata file", ("stata",), statistical.sniff_stata, statistical.read_stata),
     )
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import io
 import stat
 import struct
@@ -9,11 +11,14 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
 import openpyxl
+import pandas as pd
+import pyreadstat
 import pytest
 
 from ktss_analysis.core import InputError
-from ktss_analysis.readers import archive, read_table
+from ktss_analysis.readers import archive, read_table, statistical
 from ktss_analysis.readers.archive import open_archive, parse_xml
 
 # --- hostile archives ------------------------------------------------------------------------------------------------
@@ -263,3 +268,133 @@ def test_reading_a_member_counts_against_the_total(tmp_path, monkeypatch):
             opened.read("two")
         with pytest.raises(InputError, match="lacks a part; found 'three'"):
             opened.read("three")
+
+
+# --- files of statistical programs -----------------------------------------------------------------------------------
+
+
+def spss(folder: Path, frame: pd.DataFrame, name: str = "raw.sav", **options: object) -> Path:
+    pyreadstat.write_sav(frame, str(folder / name), **options)
+    return folder / name
+
+
+def test_spss_cells_labels_and_declared_missing(tmp_path):
+    frame = pd.DataFrame({"i1": [1.0, 5.0, 9.0, np.nan, 97.0], "big": [1e14, 123456789012345.0, 0.1, 1 / 3, -2.0],
+                          "txt": ["Žluťoučký", "", "x", "y ", "zz"]})  # fmt: skip
+    path = spss(
+        tmp_path, frame, column_labels={"i1": "I  listen\nwell"}, variable_measure={"i1": "ordinal"},
+        variable_value_labels={"i1": {1.0: "never", 5.0: "always", 9.0: "no answer"}},
+        missing_ranges={"i1": [9.0, {"lo": 90, "hi": 99}], "txt": ["zz"]},
+    )  # fmt: skip
+    table = read_table(path)
+    assert (table.format, table.header_row, table.rows.tolist()) == ("spss", 0, [1, 2, 3, 4, 5])
+    assert table.frame["i1"].tolist() == ["1", "5", "9", "", "97"]
+    assert table.frame["big"].tolist() == ["100000000000000", "123456789012345", "0.1", repr(1 / 3), "-2"]
+    assert table.frame["txt"].tolist() == ["Žluťoučký", "", "x", "y", "zz"]
+    info = table.columns["i1"]
+    assert (info.text, info.kind) == ("I listen well", "ordinal")
+    assert info.labels == {"1": "never", "5": "always", "9": "no answer"}
+    assert set(info.missing) == {"9", "97"}
+    assert table.columns["txt"].missing == ("zz",)
+
+
+def test_spss_dates_times_and_numbers_that_are_no_dates(tmp_path):
+    day = datetime.date(2024, 2, 29)
+    seconds = float((day - datetime.date(1582, 10, 14)).days * 86400)
+    frame = pd.DataFrame({
+        "d": [seconds, np.nan, -86400.0], "s": [seconds + 3661.6, 0.0, 9e15], "t": [43870.09, 0.0, np.nan],
+        "long": [90_000.0, 1.0, 2.5], "m": [seconds, seconds, seconds], "w": [3.0, 4.0, 5.0],
+    })  # fmt: skip
+    table = read_table(
+        spss(tmp_path, frame, variable_format={"d": "EDATE10", "s": "DATETIME20", "t": "TIME8", "long": "TIME8",
+                                               "m": "MOYR8", "w": "WKDAY9"})
+    )  # fmt: skip
+    assert table.frame["d"].tolist() == ["2024-02-29", "", "1582-10-13"]
+    assert table.frame["s"].tolist() == ["2024-02-29T01:01:02", "1582-10-14T00:00:00", "9000000000000000.0"]
+    assert table.frame["t"].tolist() == ["12:11:10", "00:00:00", ""]
+    assert table.frame["long"].tolist() == ["90000", "1", "2.5"]
+    assert table.frame["m"].tolist() == ["2024-02-29"] * 3
+    assert table.frame["w"].tolist() == ["3", "4", "5"]
+    assert any("s: cells that are no dates" in note and note.endswith(": 1") for note in table.notes)
+    assert any("long: some times are longer than a day" in note for note in table.notes)
+
+
+def test_stata_extended_missing_values_and_periods(tmp_path):
+    frame = pd.DataFrame({"q": [1, "a", 3, np.nan], "m": [0.0, 13.0, -1.0, np.nan], "w": [0.0, 53.0, 1.0, 2.0],
+                          "h": [1.0, 2.0, 3.0, -1.0], "y": [2024.0, 1.0, 2.0, 3.0], "d": [0.0, 1.0, -1.0, 2.9]})  # fmt: skip
+    path = tmp_path / "raw.dta"
+    pyreadstat.write_dta(
+        frame, str(path), version=15, missing_user_values={"q": ["a"]}, column_labels={"q": "Question"},
+        variable_value_labels={"q": {1: "yes", 3: "no"}},
+        variable_format={"m": "%tm", "w": "%tw", "h": "%th", "y": "%ty", "d": "%td"},
+    )  # fmt: skip
+    table = read_table(path)
+    assert table.frame["q"].tolist() == ["1", ".a", "3", ""]
+    assert table.columns["q"].missing == (".a",)
+    assert table.columns["q"].labels == {"1": "yes", "3": "no"}
+    assert table.frame["m"].tolist() == ["1960-01-01", "1961-02-01", "1959-12-01", ""]
+    assert table.frame["w"].tolist() == ["1960-01-01", "1961-01-08", "1960-01-08", "1960-01-15"]
+    assert table.frame["h"].tolist() == ["1960-07-01", "1961-01-01", "1961-07-01", "1959-07-01"]
+    assert table.frame["y"].tolist() == ["2024", "1", "2", "3"]
+    assert table.frame["d"].tolist() == ["1960-01-01", "1960-01-02", "1959-12-31", "1960-01-03"]
+
+
+@pytest.mark.parametrize(("form", "number", "text"), [
+    ("%tc", 0.0, "1960-01-01T00:00:00"), ("%tcHH:MM:SS", 3_661_000.0, "01:01:01"), ("%-tcDDmonCCYY", 0.0, "1960-01-01T00:00:00"),
+    ("%tcNN/DD/CCYY_HH:MM", 60_000.0, "1960-01-01T00:01:00"), ("%d", 59.0, "1960-02-29"), ("%tdD_m_Y", 0.0, "1960-01-01"),
+    ("%tq", 5.0, "1961-04-01"),
+])  # fmt: skip
+def test_stata_display_formats(form, number, text):
+    assert statistical._stata_converter(form)(number) == text
+
+
+@pytest.mark.parametrize("form", ["%9.0g", "%-16s", "%ty", "%12.2f", "%tbcal", ""])
+def test_stata_formats_of_plain_numbers(form):
+    assert statistical._stata_converter(form) is None
+
+
+def test_statistical_files_are_known_by_content_alone(tmp_path):
+    path = spss(tmp_path, pd.DataFrame({"a": [1.0]}), "export.csv")
+    assert read_table(path).format == "spss"
+    for name in ("raw.sav", "raw.por", "raw.dta"):
+        (tmp_path / name).write_text("a,b\n1,2\n")
+        assert read_table(tmp_path / name).format == "csv"
+    with pytest.raises(InputError, match=r"raw\.sav: the file is no SPSS file, although .*allowed: an SPSS file"):
+        read_table(tmp_path / "raw.sav", format="spss")
+    with pytest.raises(InputError, match=r"raw\.dta: the file is no Stata file"):
+        read_table(tmp_path / "raw.dta", format="stata")
+
+
+@pytest.mark.parametrize("suffix", ["sav", "zsav", "dta"])
+def test_cut_and_changed_statistical_files_are_one_clear_error_or_a_table(tmp_path, suffix):
+    frame = pd.DataFrame({"a": np.arange(50.0), "b": ["text"] * 50})
+    path = tmp_path / f"raw.{suffix}"
+    if suffix == "dta":
+        pyreadstat.write_dta(frame, str(path))
+    else:
+        pyreadstat.write_sav(frame, str(path), compress=suffix == "zsav")
+    whole = path.read_bytes()
+    random = np.random.default_rng(7)
+    refused = 0
+    for cut in [*range(20, len(whole) - 8, max(1, len(whole) // 25))]:
+        path.write_bytes(whole[:cut])
+        with contextlib.suppress(InputError):
+            assert read_table(path).n_records == 50, "a cut file never passes for one with fewer cases"
+            continue
+        refused += 1
+    assert refused >= 15
+    for _ in range(60):
+        broken = bytearray(whole)
+        for place in random.integers(8, len(whole), 3):
+            broken[place] = random.integers(0, 256)
+        path.write_bytes(bytes(broken))
+        with contextlib.suppress(InputError):
+            read_table(path)
+
+
+def test_spss_file_without_cases_or_with_a_wrong_encoding(tmp_path):
+    path = spss(tmp_path, pd.DataFrame({"a": pd.Series([], dtype=float), "b": pd.Series([], dtype=object)}))
+    assert read_table(path).n_records == 0
+    path = spss(tmp_path, pd.DataFrame({"a": ["żółć"]}))
+    with pytest.raises(InputError, match=r"raw\.sav: .*encoding"):
+        read_table(path, encoding="klingon")

@@ -1,0 +1,134 @@
+"""Real statistical files, qualitative projects and coded texts: read as an independent reading says, or refused."""
+
+from __future__ import annotations
+
+import csv
+import struct
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ktss_analysis.readers import read_table
+
+SPSS = "spss-readstat-fixtures"
+DERIVED = "nasty-derived-encodings/efc_labelled_derived.sav"
+
+
+@pytest.fixture
+def data(shared) -> Path:
+    return shared / "data"
+
+
+def cases_in_header(path: Path) -> int:
+    """Return the number of cases as the header of a system file gives it, read without any library."""
+    head = path.read_bytes()[:84]
+    assert head[:3] == b"$FL"
+    [n_cases] = struct.unpack("<i", head[80:84])
+    return n_cases
+
+
+def test_spss_system_files_have_the_cases_of_their_headers(data):
+    files = [*sorted((data / SPSS).glob("*.*sav")), data / DERIVED]
+    assert len(files) == 17
+    for path in files:
+        table = read_table(path)
+        assert table.format == "spss", path.name
+        assert table.n_records == cases_in_header(path) == len(table.frame), path.name
+        assert table.rows.tolist() == list(range(1, table.n_records + 1))
+        assert set(table.columns) == set(table.frame.columns), path.name
+
+
+@pytest.mark.parametrize("name", ["basic__sample.sav", "basic__sample.zsav", "basic__sample.por", "basic__sample.dta"])
+def test_one_sample_in_four_formats_equals_its_text_file(data, name):
+    table = read_table(data / SPSS / name)
+    with (data / SPSS / "basic__sample.csv").open(encoding="utf-8-sig") as stream:
+        expected = list(csv.DictReader(stream))
+    assert table.n_records == len(expected) == 5
+    for row, wanted in zip(table.frame.rename(columns=str.lower).to_dict("records"), expected, strict=True):
+        assert row["mychar"] == wanted["mychar"]
+        assert (row["mydate"], row["dtime"]) == (wanted["mydate"], wanted["dtime"].removesuffix(".000000"))
+        assert row["mytime"] == wanted["mytime"].removesuffix(".000000").replace("0:00:00", "00:00:00", 1).replace(
+            "000:00:00", "00:00:00"
+        )
+        assert all(float(row[key]) == float(wanted[key]) for key in ("mynum", "mylabl", "myord"))
+        assert row["mylabl"] in ("1", "2")
+    columns = {key.lower(): info for key, info in table.columns.items()}
+    assert columns["mylabl"].labels == {"1": "Male", "2": "Female"}
+    assert columns["myord"].labels == {"1": "low", "2": "medium", "3": "high"}
+    assert columns["dtime"].text == "datetime"
+
+
+def test_declared_missing_values_stay_cells(data):
+    table = read_table(data / SPSS / "basic__sample_missing.sav")
+    with (data / SPSS / "basic__sample_missing_user.csv").open() as stream:
+        expected = list(csv.DictReader(stream))
+    for key in ("mynum", "mylabl", "myord"):
+        wanted = ["" if row[key] == "#NULL!" else float(row[key]) for row in expected]
+        assert [float(cell) if cell else "" for cell in table.frame[key]] == wanted
+    assert set(table.columns["mynum"].missing) == {"2500", "-1"}, "2500 lies in the declared range 2000 to 3000"
+    assert table.columns["myord"].missing == ("-1", "-2", "-3")
+    assert table.columns["mylabl"].labels["-1"] == "undetermined"
+    assert read_table(data / SPSS / "missing_data__missing_char.sav").columns["mychar"].missing == ("Z",)
+    assert read_table(data / SPSS / "missing_data__missing_test.sav").columns["var1"].missing == ("1",)
+    assert read_table(data / SPSS / "haven__labelled-num-na.sav").columns["VAR00002"].missing == ("9",)
+
+
+def test_scripts_labels_and_an_old_file(data):
+    assert list(read_table(data / SPSS / "basic__hebrews.sav").frame.columns) == ["ותק_ב"]
+    assert read_table(data / SPSS / "basic__tegulu.sav").frame.iloc[0, 1].startswith("నేను గతంలో")
+    umlauts = read_table(data / SPSS / "haven__umlauts.sav").columns["var1"]
+    assert umlauts.text == "This is an ä-umlaut"
+    assert umlauts.labels == {"1": "the ä umlaut", "2": "the ü umlaut", "3": "the ö umlaut"}
+    gender = read_table(data / SPSS / "haven__labelled-str.sav").columns["gender"]
+    assert gender.labels == {"M": "Male", "F": "Female"}
+    electric = read_table(data / SPSS / "foreign__electric.sav")
+    assert electric.frame.loc[0].tolist() == [
+        "13",
+        "3",
+        "40",
+        "70",
+        "16",
+        "321",
+        "0",
+        "68.8",
+        "190",
+        "9",
+        "0",
+        "Y",
+        "1",
+    ]
+    assert (electric.frame["EDUYR"] == "").any()
+    assert electric.columns["DAYOFWK"].labels["9"] == "MISSING"
+    assert electric.columns["DAYOFWK"].missing == ("9",)
+    ordered = read_table(data / SPSS / "basic__ordered_category.sav").columns["Col1"]
+    assert (ordered.kind, ordered.labels) == ("ordinal", {"1": "high", "2": "low", "3": "medium"})
+
+
+def test_a_date_beyond_the_calendar_does_not_stop_the_file(data):
+    table = read_table(data / SPSS / "haven__datetime.sav")
+    assert table.frame["date"].tolist() == ["2014-09-22", "2014-09-23"]
+    assert table.frame["time"].tolist() == ["12:11:10", "15:59:20"]
+    assert table.frame["date.posix"].tolist() == ["6306150067200", "2014-09-23T15:59:20"]
+    assert any("date.posix" in note for note in table.notes)
+
+
+def test_multiple_response_sets_are_named(data):
+    table = read_table(data / SPSS / "multiple_response__simple_alltypes.sav")
+    notes = " | ".join(table.notes)
+    assert "'mymrset' (My multiple response set): columns bool1, bool2, bool3; ticked is 1" in notes
+    assert "'categorical_array': columns ca_subvar_1, ca_subvar_2, ca_subvar_3" in notes
+    assert table.frame["y"].tolist() == ["2000-01-01", "2000-01-02", "1950-12-24", "1776-07-04", "", ""]
+    assert set(table.columns["z"].missing) == {"-9", "999"}
+
+
+def test_labelled_file_holds_the_numbers_and_labels_of_the_plain_one(data):
+    table = read_table(data / DERIVED)
+    plain = pd.read_csv(data / "sjlabelled-efc" / "efc.csv")
+    assert list(table.frame.columns) == list(plain.columns)
+    pd.testing.assert_frame_equal(table.frame.apply(pd.to_numeric), plain, check_dtype=False, check_exact=True)
+    codebook = pd.read_csv(data / "sjlabelled-efc" / "efc_codebook.csv", dtype=str, keep_default_na=False)
+    for name, part in codebook.groupby("variable"):
+        assert table.columns[name].text == part["label"].iloc[0]
+        labelled = part[part["value"] != ""]
+        assert table.columns[name].labels == dict(zip(labelled["value"], labelled["value_label"], strict=True))
