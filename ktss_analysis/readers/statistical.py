@@ -28,7 +28,7 @@ _DAY = 86_400
 Converter = Callable[[float], str]
 
 
-def sniff_spss(path: Path, head: bytes) -> float:
+def sniff_spss(_path: Path, head: bytes) -> float:
     """Return 1 for a file that begins as SPSS files do, else 0; the name does not count."""
     return 1.0 if _spss_kind(head) else 0.0
 
@@ -298,7 +298,7 @@ def _spss_missing(meta: Any, name: str, convert: Converter, values: Sequence[Any
     return list(dict.fromkeys(cells))
 
 
-def _stata_missing(meta: Any, name: str, convert: Converter, values: Sequence[Any]) -> list[str]:
+def _stata_missing(meta: Any, name: str, _convert: Converter, _values: Sequence[Any]) -> list[str]:
     return [f".{letter}" for letter in sorted((meta.missing_user_values or {}).get(name, []))]
 
 

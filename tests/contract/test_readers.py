@@ -303,7 +303,6 @@ NASTY = sorted(
 )  # fmt: skip
 REFUSED = {
     "nasty-csvkit/empty.csv": "the file is empty",
-    "nasty-derived-encodings/efc_labelled_derived.sav": "nobody",
 }
 
 
