@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: study-file.md, glossary.md and statistics.md.
+"""Write the reference pages from the code: study-file.md, labels.md, glossary.md and statistics.md.
 
     python docs/make_reference.py            # writes the pages
     python docs/make_reference.py --check    # exit code 1 when a page is not up to date
@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from ktss_analysis import framework, rules, study
 from ktss_analysis.glossary import COLUMNS, RESULT_COLUMNS
 from ktss_analysis.intake.schemas import KEYS, RECORDS, TABLES, VOCABULARY
+from ktss_analysis.lexicon import no_opinion_texts, shipped_scales
 from ktss_analysis.psychometrics import STATISTICS
 
 DOCS = Path(__file__).resolve().parent
@@ -303,6 +304,36 @@ def statistics_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def labels_page() -> str:
+    """Return the page of the shipped response scales."""
+    scales = shipped_scales()
+    languages = ", ".join(f"`{language}`" for language in next(iter(scales.values())).labels)
+    parts = [
+        NOTE,
+        "# Response labels",
+        "`labels: agreement-5` in a block of the [study file](study-file.md#block) turns the texts below into 1, 2, "
+        f"... The {len(scales)} scales are shipped in {len(next(iter(scales.values())).labels)} languages "
+        f"({languages}); a file may mix them. Case, accents, blanks, the shape of quotes and dashes, HTML and a code "
+        "beside the label do not count: `5 - Strongly agree`, `Strongly agree (5)` and `STRONGLY&nbsp;AGREE` are one "
+        "label. A code that contradicts its label is refused, and a text that is not listed is never guessed: it is "
+        "set missing, logged, and listed by `ktss check` with the nearest known labels.",
+        "**No native speaker has reviewed these texts yet.** They are drafts; read them before you rely on them. When "
+        "a survey uses other texts, write label -> number under `labels`, take the framework's labels with "
+        "`labels: framework`, or the raw file's own with `labels: file`.",
+    ]
+    for name, scale in scales.items():
+        rows = [(f"`{language}`", *("; ".join(texts) for texts in points)) for language, points in scale.labels.items()]
+        parts += [f"## {name}", table(("language", *map(str, range(1, scale.n_points + 1))), rows)]
+    texts = "; ".join(sorted(no_opinion_texts()))
+    parts += [
+        "## No opinion",
+        "Texts by which people decline to judge, without case and accents. The cell is set missing under the rule "
+        "`missing.no_opinion`. `no_opinion: []` in a source switches them off, a list replaces them.",
+        texts + ".",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
 def _link(source: str) -> str:
     """Return a source with its DOI as a link."""
     if not source.startswith("doi:") or " " in source:
@@ -311,7 +342,10 @@ def _link(source: str) -> str:
     return f"[{doi}](https://doi.org/{doi.replace('(', '%28').replace(')', '%29')})"
 
 
-PAGES = {"study-file.md": study_page, "glossary.md": glossary_page, "statistics.md": statistics_page}
+PAGES = {
+    "study-file.md": study_page, "labels.md": labels_page, "glossary.md": glossary_page,
+    "statistics.md": statistics_page,
+}  # fmt: skip
 
 
 def outdated() -> Iterator[str]:

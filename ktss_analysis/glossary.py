@@ -97,6 +97,7 @@ COLUMNS: dict[str, Column] = {
     "n_flagged": Column("Int64", "", "flags raised; a flag changes nothing"),
     "level": Column("string", "", "weight of a problem: error, warning or note"),
     "found": Column("string", "", "what stands in the cell, e-mail addresses masked"),
+    "n_cells": Column("Int64", "count", "cells or rows that a finding is about; missing when it is about a file"),
     "allowed": Column("string", "", "what could stand there instead, or what to do"),
     # --- results: one row is one number that may be printed
     "result_id": Column("string", "", "stable id, stream.statistic.aspect.target[.group]"),

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .core import StudyError
 from .framework import Framework, Identifier, load_framework
+from .lexicon import shipped_scales
 from .yamlfile import Strict, load_model, sha256_of
 
 Activity = Literal[
@@ -25,6 +26,10 @@ Table = Literal[
 
 Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods", "spss", "stata"]
 """What a source's `format` may say; a test holds it to the formats of the readers."""
+
+
+DEFAULT_MISSING = ["n/a", "N/A", "NA", "-", "–", "."]
+"""Texts that mean "no answer" unless a source says otherwise."""
 
 
 class Cell(Strict):
@@ -63,9 +68,12 @@ class Block(Strict):
         Constant round or occasion of a wide part.
     scale : tuple of float or "framework", optional
         Allowed range; a value outside is set missing and logged.
-    labels : dict or "framework", optional
-        Label -> number, matched without regard to case, accents and blanks. A label that starts with its
-        number ("7 - Very important") needs no entry when `leading_number` is true.
+    labels : dict or str, optional
+        Label -> number, matched without regard to case, accents, blanks, typographic signs, HTML and a code
+        beside it ("5 - Always", "Always (5)"). Or a word: ``framework`` (labels of the framework's scale, all
+        languages), ``file`` (the raw file's own value labels), or a shipped scale such as ``agreement-5``
+        (see [labels](labels.md)), which also gives `scale`. A label that starts with its number
+        ("7 - Very important") needs no entry when `leading_number` is true.
     leading_number : bool
         Read the number a label starts with.
     whole : bool
@@ -83,11 +91,18 @@ class Block(Strict):
     round: int | None = None
     occasion: int | None = None
     scale: tuple[float, float] | Literal["framework"] | None = None
-    labels: dict[str, float] | Literal["framework"] = {}
+    labels: dict[str, float] | str = {}
     leading_number: bool = False
     whole: bool = True
     fields: dict[str, Cell] = {}
     when: dict[str, list[str]] = {}
+
+    @field_validator("labels")
+    @classmethod
+    def _known_labels(cls, value: dict[str, float] | str) -> dict[str, float] | str:
+        if isinstance(value, str) and value not in ("framework", "file", *shipped_scales()):
+            raise ValueError(f"needs label -> number, or one of: framework, file, {', '.join(shipped_scales())}")
+        return value
 
     @model_validator(mode="after")
     def _wide_or_rows(self) -> Block:
@@ -136,8 +151,14 @@ class Source(Strict):
         Accepted formats in `strptime` notation, tried in this order.
     closes : str, optional
         ISO date; later rows are listed, not counted.
-    missing : list of str
-        Texts that mean "no answer", besides empty cells.
+    missing : list of str or "file"
+        Texts that mean "no answer", besides empty cells; ``file`` adds to the default what the raw file
+        declares for each column (user-missing values).
+    missing_numbers : list of float
+        Numbers such as 98 and 99 that mean "no answer"; inside a part's scale they stay answers.
+    no_opinion : list of str or "shipped"
+        Texts by which people decline to judge; ``shipped`` are those of nine languages (see
+        [labels](labels.md)). A text that is a label of the scale is an answer.
     exclude : list of Exclude
         Rows set aside by hand.
     repeated : {"first", "last", "refuse", "keep"}
@@ -165,7 +186,9 @@ class Source(Strict):
     seconds: Cell | None = None
     date_formats: list[str] = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y"]
     closes: str | None = None
-    missing: list[str] = ["n/a", "N/A", "NA", "-", "–", "."]
+    missing: list[str] | Literal["file"] = DEFAULT_MISSING
+    missing_numbers: list[float] = []
+    no_opinion: list[str] | Literal["shipped"] = "shipped"
     exclude: list[Exclude] = []
     repeated: Literal["first", "last", "refuse", "keep"] = "first"
     free_text: list[str] = []
@@ -179,6 +202,11 @@ class Source(Strict):
         if isinstance(value, str) and value != "tab" and len(value) != 1:
             raise ValueError("needs one sign such as , ; or |, or the word tab")
         return value
+
+    @property
+    def missing_texts(self) -> list[str]:
+        """Texts that mean "no answer" in every column."""
+        return DEFAULT_MISSING if self.missing == "file" else self.missing
 
     @field_validator("closes")
     @classmethod

@@ -12,11 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..readers import to_number
-from .labels import fold, leading_number
+from .labels import LabelTable, fold, leading_number, matched
 
 MISSING, NOT_A_NUMBER, OUT_OF_RANGE, NOT_WHOLE, UNKNOWN_LABEL = (
     "missing.code", "value.not_a_number", "value.out_of_range", "value.not_whole", "label.unknown",
 )  # fmt: skip
+NO_OPINION, MISSING_NUMBER, CONTRADICTING_LABEL = "missing.no_opinion", "missing.number", "label.contradicts"
+DECLINED = frozenset([MISSING, NO_OPINION, MISSING_NUMBER])
+"""Rules by which a cell is no answer, as its person meant it."""
 EMPTY = "empty"
 _TRUE = frozenset(["true", "yes", "y", "1", "x", "t", "si", "ja", "tak", "kylla", "oui", "sim", "ano"])
 _FALSE = frozenset(["false", "no", "n", "0", "f", "nein", "nie", "nee", "ei", "non", "nao", "ne"])
@@ -38,6 +41,10 @@ class CellRules:
         Allowed range.
     whole : bool
         Only whole numbers.
+    no_opinion : frozenset of str
+        Folded texts by which people decline to judge.
+    missing_numbers : frozenset of float
+        Numbers that mean "no answer" where they are outside the scale.
     """
 
     missing: frozenset[str] = frozenset()
@@ -45,6 +52,8 @@ class CellRules:
     leading_number: bool = False
     scale: tuple[float, float] | None = None
     whole: bool = False
+    no_opinion: frozenset[str] = frozenset()
+    missing_numbers: frozenset[float] = frozenset()
 
     def allowed(self) -> str:
         """Return what may stand in a cell, in words."""
@@ -55,19 +64,31 @@ class CellRules:
         elif self.whole:
             parts.append("whole numbers")
         if self.labels:
-            parts.append("the labels " + ", ".join(repr(label) for label in list(self.labels)[:9]))
+            shown = self.labels.shown.values() if isinstance(self.labels, LabelTable) else self.labels
+            labels = [repr(label) for label in list(shown)[:9]]
+            parts.append("the labels " + ", ".join(labels) + (", ..." if len(self.labels) > len(labels) else ""))
         return " or ".join(parts) or "a number"
 
-    def reason(self, rule: str) -> str:
-        """Return why a cell was set missing, in words."""
+    def reason(self, rule: str, text: str = "") -> str:
+        """Return why a cell was set missing, in words; for an unknown label `text` with the nearest known ones."""
+        if rule in DECLINED:
+            return {
+                MISSING: "means 'no answer'",
+                NO_OPINION: "means 'no opinion'",
+                MISSING_NUMBER: "is a number that means 'no answer'",
+            }[rule]
         why = {
-            MISSING: "means 'no answer'",
             NOT_A_NUMBER: "is no number",
             OUT_OF_RANGE: "is outside the scale",
             NOT_WHOLE: "is no whole number",
             UNKNOWN_LABEL: "is no label of the study file",
+            CONTRADICTING_LABEL: "is a known label beside another number; one of the two is wrong",
         }[rule]
-        return why if rule == MISSING else f"{why}; allowed: {self.allowed()}"
+        if rule == UNKNOWN_LABEL and text and isinstance(self.labels, LabelTable):
+            nearest = self.labels.nearest(text)
+            if nearest:
+                return f"{why}; allowed: nearest known: {', '.join(nearest)}"
+        return f"{why}; allowed: {self.allowed()}"
 
 
 class Converted(NamedTuple):
@@ -109,8 +130,16 @@ def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None) -> Con
             values[index] = rules.labels[key]
         elif key in rules.missing:
             found[index] = MISSING
+        elif key in rules.no_opinion:
+            found[index] = NO_OPINION
         else:
-            open_cells.append(index)
+            number = matched(text, rules.labels) if rules.labels else None
+            if isinstance(number, str):
+                found[index] = CONTRADICTING_LABEL
+            elif number is not None:
+                values[index] = number
+            else:
+                open_cells.append(index)
     _read_numbers(plain, open_cells, values, found, rules, decimal)
     _check_range(values, found, rules)
     return Converted(values[codes], found[codes])
@@ -141,9 +170,13 @@ def _check_range(values: NDArray[np.float64], found: NDArray[np.object_], rules:
     if rules.scale is not None:
         low, high = rules.scale
         outside = present & ~((values >= low) & (values <= high))
-        found[outside] = OUT_OF_RANGE
+        found[outside] = np.where(np.isin(values[outside], list(rules.missing_numbers)), MISSING_NUMBER, OUT_OF_RANGE)
         values[outside] = np.nan
         present &= ~outside
+    elif rules.missing_numbers:
+        coded = present & np.isin(values, list(rules.missing_numbers))
+        found[coded], values[coded] = MISSING_NUMBER, np.nan
+        present &= ~coded
     if rules.whole:
         broken = present.copy()
         broken[present] = values[present] != np.round(values[present])

@@ -11,14 +11,16 @@ import pandas as pd
 from ..core import InputError, KtssError
 from ..glossary import COLUMNS
 from ..study import Study
+from .cells import CONTRADICTING_LABEL, DECLINED, UNKNOWN_LABEL
 from .clean import clean_source
 from .log import mask_mail
 from .people import Cleaned, declined_in
 from .pseudonyms import Pseudonymiser
 
-PROBLEM_COLUMNS = ("level", "source", "file", "row", "column", "rule", "found", "reason", "allowed")
+PROBLEM_COLUMNS = ("level", "source", "file", "row", "column", "rule", "found", "n_cells", "reason", "allowed")
 _LEVELS = {"set_missing": "warning", "set_aside": "warning", "recoded": "note", "flagged": "note"}
-_EXPECTED = ("missing.code", "row.excluded", "row.late")
+_EXPECTED = (*sorted(DECLINED), "row.excluded", "row.late")
+_BY_TEXT = (UNKNOWN_LABEL, CONTRADICTING_LABEL)
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 Value = TypeVar("Value")
 
@@ -35,8 +37,10 @@ def check_study(study: Study) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per finding: `level` (``error``: the run stops; ``warning``: a cell or row is not used;
-        ``note``: nothing is lost), `source`, `file`, `row`, `column`, `rule`, `found`, `reason`, `allowed`.
-        Errors come first. No file is written, but for a key of pseudonyms when the study has none.
+        ``note``: nothing is lost), `source`, `file`, `row`, `column`, `rule`, `found`, `n_cells`, `reason`,
+        `allowed`. Errors come first. A text that is no known label is one finding per file, however many cells
+        hold it: `row` and `column` are those of the first, `n_cells` says how many there are. No file is
+        written, but for a key of pseudonyms when the study has none.
     """
     problems: list[dict[str, object]] = []
     _try(lambda: study.instrument, "", problems)
@@ -81,17 +85,29 @@ def _findings(cleaned: Cleaned) -> list[dict[str, object]]:
     found: list[dict[str, object]] = [
         {"level": "note", "source": source, "rule": "reading", "reason": note} for note in cleaned.gathered.notes
     ]
-    for entry in cleaned.change_log.to_dict("records"):
+    for entry in _by_text(cleaned.change_log).to_dict("records"):
         reason, _, allowed = str(entry["reason"]).partition("; allowed: ")
         level = "note" if entry["rule"] in _EXPECTED else _LEVELS[str(entry["action"])]
         found.append(
             {
                 "level": level, "source": source, "file": entry["file"], "row": entry["row"],
-                "column": entry["column"], "rule": entry["rule"], "found": entry["before"], "reason": reason,
-                "allowed": allowed,
+                "column": entry["column"], "rule": entry["rule"], "found": entry["before"],
+                "n_cells": entry["n_cells"], "reason": reason, "allowed": allowed,
             }
         )  # fmt: skip
     return found
+
+
+def _by_text(change_log: pd.DataFrame) -> pd.DataFrame:
+    """Return the entries with their number of cells; equal unknown labels of one file become one entry."""
+    counted = change_log.assign(n_cells=1)
+    of_text = counted["rule"].isin(_BY_TEXT)
+    if not of_text.any():
+        return counted
+    groups = counted[of_text].sort_values(["row", "column"], kind="stable")
+    groups = groups.groupby(["file", "rule", "before", "reason"], sort=False)
+    first = groups.head(1).assign(n_cells=groups["n_cells"].transform("sum"))
+    return pd.concat([counted[~of_text], first])
 
 
 def _frame(problems: list[dict[str, object]]) -> pd.DataFrame:

@@ -53,7 +53,7 @@ class Gathered:
     @property
     def missing(self) -> frozenset[str]:
         """Folded texts that mean "no answer"."""
-        return frozenset(fold(text) for text in self.source.missing)
+        return frozenset(fold(text) for text in self.source.missing_texts)
 
     def column(self, name: str) -> str:
         """Return the header a study file's column name stands for, or refuse it with the nearest headers."""

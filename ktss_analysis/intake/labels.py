@@ -1,35 +1,48 @@
-"""Labels to numbers, without regard to case, accents, blanks and typographic signs."""
+"""Labels to numbers: from the study file, the framework, a shipped scale, or the raw file's own value labels."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from ..core import StudyError
 from ..framework import Framework
+from ..lexicon import fold, shipped_scale, undressed
 
-_SAME = str.maketrans(
-    {
-        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        **dict.fromkeys("‘’‚‛′`´ʼ", "'"),
-        **dict.fromkeys("“”„‟″«»", '"'),
-        "…": "...", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "æ": "ae",
-        "Æ": "AE",
-        "œ": "oe", "Œ": "OE",
-    }
-)  # fmt: skip
+__all__ = ["LabelTable", "closest", "file_labels", "fold", "framework_labels", "label_table", "leading_number",
+           "matched", "shipped_labels"]  # fmt: skip
+
 _LEADING = re.compile(r"\s*([+-]?\d+)(?:\s*$|\s*[-–—−:.)=]\s*\D|\s+[^\d\s.,])")
+_CODE = re.compile(r"([A-Za-z]*)0*(\d{1,4})(?:\.0+)?|(-\d{1,4})(?:\.0+)?")
+CONTRADICTION = "contradiction"
 
 
-def fold(text: str) -> str:
-    """Return the form in which two texts are the same label.
+class LabelTable(dict[str, float]):
+    """Folded label -> number; `shown` keeps the spelling for messages."""
 
-    Case, accents, repeated blanks and the shape of quotes and dashes do not count.
-    """
-    plain = text.translate(_SAME).casefold().translate(_SAME)
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
-    return " ".join(plain.split())
+    def __init__(self, pairs: Iterable[tuple[str, float]] = (), where: str = "") -> None:
+        super().__init__()
+        self.shown: dict[str, str] = {}
+        for label, number in pairs:
+            self.add(label, number, where)
+
+    def add(self, label: str, number: float, where: str) -> None:
+        """Add a label, or refuse it when the same text stands for another number already."""
+        key = fold(label)
+        if not key:
+            return
+        if self.get(key, number) != number:
+            raise StudyError(
+                f"{where}: label {label!r} stands for {self[key]:g} and for {number:g}; give each label one number "
+                "(case, accents, blanks, typographic signs and HTML do not count)"
+            )
+        self[key] = float(number)
+        self.shown.setdefault(key, label)
+
+    def nearest(self, text: str, n: int = 3) -> list[str]:
+        """Return the labels most like a text, with their numbers, as messages show them."""
+        found = closest(text, self.shown.values(), n)
+        return [f"{label!r} ({self[fold(label)]:g})" for label in found]
 
 
 def leading_number(text: str) -> float | None:
@@ -38,31 +51,90 @@ def leading_number(text: str) -> float | None:
     return float(match.group(1)) if match else None
 
 
-def label_table(labels: Mapping[str, float], where: str) -> dict[str, float]:
+def matched(text: str, labels: Mapping[str, float]) -> float | str | None:
+    """Return the number of a label that stands with its code beside it, or why it cannot be decided.
+
+    Parameters
+    ----------
+    text : str
+        Cell such as ``5 - Strongly agree``, ``Strongly agree (5)``, ``[5]`` or ``Often.``
+    labels : mapping
+        Folded label -> number.
+
+    Returns
+    -------
+    float, str or None
+        The number; `CONTRADICTION` when the label is known and the code beside it is another number; None when
+        no label is recognised. A code alone counts only in brackets, and only if a label has this number.
+    """
+    bare = fold(text).rstrip(".;:,! ")
+    if bare in labels:
+        return labels[bare]
+    for label, code in undressed(text):
+        number = labels.get(label)
+        if number is not None:
+            return number if number == code else CONTRADICTION
+        if not label and labels and float(code) in labels.values():
+            return float(code)
+    return None
+
+
+def label_table(labels: Mapping[str, float], where: str) -> LabelTable:
     """Return folded label -> number, or refuse two labels that are the same text with different numbers."""
-    table: dict[str, float] = {}
-    for label, number in labels.items():
-        key = fold(label)
-        if table.get(key, number) != number:
-            raise StudyError(
-                f"{where}: label {label!r} stands for {table[key]:g} and for {number:g}; "
-                "give each label one number (case, accents and blanks do not count)"
-            )
-        table[key] = float(number)
-    return table
+    return LabelTable(labels.items(), where)
 
 
-def framework_labels(framework: Framework, where: str) -> dict[str, float]:
+def framework_labels(framework: Framework, where: str) -> LabelTable:
     """Return folded label -> number from the framework's response scale, all languages together."""
     if framework.scale is None or not framework.scale.labels:
         raise StudyError(f"{where}: labels: framework, but the framework's scale has no labels")
-    pairs: dict[str, float] = {}
-    for labels in framework.scale.labels.values():
-        for number, label in enumerate(labels, framework.scale.min):
-            if pairs.get(fold(label), number) != number:
-                raise StudyError(f"{where}: the framework's label {label!r} stands for two numbers in two languages")
-            pairs[fold(label)] = float(number)
-    return pairs
+    pairs = [
+        (label, float(number))
+        for labels in framework.scale.labels.values()
+        for number, label in enumerate(labels, framework.scale.min)
+    ]
+    return LabelTable(pairs, f"{where}: the framework's scale, all languages together")
+
+
+def shipped_labels(name: str, where: str) -> LabelTable:
+    """Return folded label -> number of a shipped scale such as ``agreement-5``, all languages together."""
+    return LabelTable(shipped_scale(name).pairs(), f"{where}: labels {name}")
+
+
+def file_labels(labels: Mapping[str, str], where: str) -> LabelTable | None:
+    """Return label -> number and code -> number from the value labels that a raw file declares for a column.
+
+    Parameters
+    ----------
+    labels : mapping of str to str
+        Code as it stands in the cells -> its label in words.
+    where : str
+        For messages.
+
+    Returns
+    -------
+    LabelTable or None
+        None when the codes give no numbers. Codes are numbers (``1``, ``-9``), or letters that are the same in
+        all codes with a number behind (``A1`` to ``A5``).
+
+    Raises
+    ------
+    StudyError
+        When a label stands for two numbers.
+    """
+    matches = {code: _CODE.fullmatch(code.strip()) for code in labels}
+    numbered = {code: match for code, match in matches.items() if match is not None}
+    prefixes = {match[1] or "" for match in numbered.values()}
+    if not numbered or len(prefixes) > 1:
+        return None
+    if prefixes != {""} and len(numbered) < len(labels):
+        return None
+    table = LabelTable()
+    for code, match in numbered.items():
+        number = float(match[2] or match[3])
+        table.add(code, number, where)
+        table.add(labels[code], number, where)
+    return table
 
 
 def closest(wanted: str, candidates: Iterable[str], n: int = 3) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..core import InputError
 from ..glossary import COLUMNS
 from ..study import Block, Cell, Study
+from .cell_rules import cell_rules_of, with_labels
 from .cells import CellRules, Converted, to_dates, to_language, to_truth, to_values, to_words
 from .gather import FRAMEWORK_TARGETS, Gathered, known_targets
 from .labels import fold
@@ -20,7 +22,7 @@ from .log import mask_mail
 from .pseudonyms import Pseudonymiser
 from .rows import BoolArray, RowFacts, Rows, belongs, log_cells
 from .schemas import KEYS, REQUIRED, TABLES, VOCABULARY
-from .wide import cell_rules_of, source_rows
+from .wide import source_rows
 
 _LISTS = ("comment_ids", "suggestion_ids", "evidence", "shown", "streams")
 _COUNTED = ("round", "occasion", "turn", "severity")
@@ -66,20 +68,16 @@ def _typed(rows: Rows, column: str, cell: Cell, study: Study, block: Block | Non
     header, texts = cell_texts(gathered, cell)
     if block is not None:
         texts = texts.where(belongs(gathered, block))
-    reasons: dict[str, str] = {}
+    reasons: Mapping[str, str] | Callable[[str, str], str] = {}
     if column in ("date", "answered_on"):
         return _date(rows, header, texts)
     if column == "value" and block is not None:
-        rules = cell_rules_of(block, study, gathered)
-        labels = {**rules.labels, **{fold(key): float(number) for key, number in cell.labels.items()}}
-        rules = CellRules(rules.missing, labels, rules.leading_number, rules.scale, rules.whole)
-        found = _numbers(gathered, header, texts, rules)
-        reasons = {rule: rules.reason(rule) for rule in set(found.rules) if "." in rule}
+        rules = with_labels(cell_rules_of(block, study, gathered, header), cell, gathered.source.name)
+        found, reasons = _numbers(gathered, header, texts, rules), rules.reason
     elif COLUMNS[column].dtype in ("Float64", "Int64"):
-        labels = {fold(key): float(number) for key, number in cell.labels.items()}
-        rules = CellRules(gathered.missing, labels, scale=_RANGES.get(column), whole=column in _COUNTED)
-        found = _numbers(gathered, header, texts, rules)
-        reasons = {rule: rules.reason(rule) for rule in set(found.rules) if "." in rule}
+        plain = CellRules(gathered.missing, scale=_RANGES.get(column), whole=column in _COUNTED)
+        rules = with_labels(plain, cell, gathered.source.name)
+        found, reasons = _numbers(gathered, header, texts, rules), rules.reason
     elif COLUMNS[column].dtype == "boolean":
         found = to_truth(texts, missing=gathered.missing, labels=cell.labels)
         reasons = {"label.unknown": "is neither yes nor no; allowed: yes, no, true, false, 1, 0, or 'labels'"}

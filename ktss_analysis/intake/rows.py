@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -190,12 +190,26 @@ def repeated_rule(rows: Rows, facts: RowFacts, answers: pd.DataFrame) -> None:
     rows.set_aside(mask, "row.repeated", reasons)
 
 
-def log_cells(rows: Rows, header: str, texts: pd.Series, rules: NDArray[np.object_], reason: dict[str, str]) -> None:
-    """Log the cells of one column that a rule set missing, in rows that are still in use."""
+def log_cells(
+    rows: Rows,
+    header: str,
+    texts: pd.Series,
+    rules: NDArray[np.object_],
+    reason: Mapping[str, str] | Callable[[str, str], str],
+) -> None:
+    """Log the cells of one column that a rule set missing, in rows that are still in use.
+
+    `reason` gives the words: per rule, or by a function of rule and text.
+    """
     touched = (rules != "") & (rules != EMPTY) & rows.alive
     for rule in sorted(set(rules[touched])):
         mask = touched & (rules == rule)
-        rows.log.change(
-            rule, "set_missing", **rows.where(mask), column=header, before=list(texts[mask]),
-            reason=reason.get(rule) or ("means 'no answer'" if rule == MISSING else "is not allowed here"),
-        )  # fmt: skip
+        before = list(texts[mask])
+        if isinstance(reason, Mapping):
+            why: str | list[str] = reason.get(rule) or (
+                "means 'no answer'" if rule == MISSING else "is not allowed here"
+            )
+        else:
+            words = {text: reason(rule, text) for text in set(before)}
+            why = [words[text] for text in before]
+        rows.log.change(rule, "set_missing", **rows.where(mask), column=header, before=before, reason=why)

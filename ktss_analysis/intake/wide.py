@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..core import InputError, StudyError
+from ..core import InputError
 from ..study import Block, Study
-from .cells import EMPTY, MISSING, CellRules, to_values, to_words
+from .cell_rules import cell_rules_of
+from .cells import DECLINED, EMPTY, CellRules, to_values, to_words
 from .gather import Gathered, target_type_of
-from .labels import fold, framework_labels, label_table
+from .labels import fold
 from .rows import BoolArray, RowFacts, Rows, belongs, log_cells
 
 
@@ -34,8 +35,8 @@ class WidePart:
         Answers, nan when missing.
     rules : numpy.ndarray of str, shape (n_rows, n_targets)
         Per cell ``""`` for a value, ``empty``, or the rule that set it missing.
-    cell_rules : CellRules
-        How the cells were read.
+    column_rules : list of CellRules, length n_targets
+        How the cells of each column were read.
     """
 
     block: Block
@@ -45,7 +46,12 @@ class WidePart:
     asked: BoolArray
     answers: NDArray[np.float64]
     rules: NDArray[np.object_]
-    cell_rules: CellRules
+    column_rules: list[CellRules]
+
+    @property
+    def cell_rules(self) -> CellRules:
+        """How the cells were read, what all columns share: scale and whole numbers."""
+        return self.column_rules[0]
 
     @property
     def name(self) -> str:
@@ -54,46 +60,49 @@ class WidePart:
 
     def answered(self) -> BoolArray:
         """Return which rows hold an answer, even one that a rule refuses."""
-        return (self.asked & (self.rules != EMPTY) & (self.rules != MISSING)).any(axis=1)
-
-
-def cell_rules_of(block: Block, study: Study, gathered: Gathered) -> CellRules:
-    """Return how the numbers of a block are read; labels and range may come from the framework."""
-    where = f"{study.path}, source {gathered.source.name!r}"
-    if block.labels == "framework":
-        labels = framework_labels(study.instrument, where)
-    else:
-        labels = label_table(block.labels, where)
-    scale = block.scale
-    if scale == "framework":
-        if study.instrument.scale is None:
-            raise StudyError(f"{where}: scale: framework, but the framework has no scale")
-        low, high = study.instrument.scale.limits
-        scale = (float(low), float(high))
-    if scale is not None and scale[0] >= scale[1]:
-        raise StudyError(f"{where}: scale {list(scale)}: the first number is not below the second")
-    return CellRules(gathered.missing, labels, block.leading_number, scale, block.whole)
+        filled: BoolArray = self.asked & ~np.isin(self.rules, [EMPTY, *DECLINED])
+        return np.asarray(filled.any(axis=1), dtype=bool)
 
 
 def convert_wide(gathered: Gathered, block: Block, pairs: list[tuple[str, str]], study: Study) -> WidePart:
     """Convert all cells of a wide part at once, file by file."""
     headers, targets = [header for header, _ in pairs], [target for _, target in pairs]
-    rules = cell_rules_of(block, study, gathered)
-    shape = (len(gathered.row), len(headers))
-    values = np.full(shape, np.nan)
-    found = np.full(shape, EMPTY, dtype=object)
+    rules = _rules_of_columns(gathered, block, study, headers)
+    values = np.full((len(gathered.row), len(headers)), np.nan)
+    found = np.full(values.shape, EMPTY, dtype=object)
     for name, decimal in gathered.decimals.items():
         mask = gathered.file == name
-        cells = pd.concat([gathered.frame.loc[mask, header] for header in headers], ignore_index=True)
-        try:
-            converted = to_values(cells, rules, decimal=decimal)
-        except InputError as error:
-            raise _in_file(error, name, headers) from None
-        values[mask] = converted.cells.reshape(len(headers), -1).T
-        found[mask] = converted.rules.reshape(len(headers), -1).T
+        for same in _same_rules(rules):
+            places = [headers[place] for place in same]
+            cells = pd.concat([gathered.frame.loc[mask, header] for header in places], ignore_index=True)
+            try:
+                converted = to_values(cells, rules[same[0]], decimal=decimal)
+            except InputError as error:
+                raise _in_file(error, name, places) from None
+            values[np.ix_(mask, same)] = converted.cells.reshape(len(same), -1).T
+            found[np.ix_(mask, same)] = converted.rules.reshape(len(same), -1).T
     present = gathered.frame[headers].notna().to_numpy(dtype=bool)
     asked = present & belongs(gathered, block)[:, None]
     return WidePart(block, target_type_of(block), headers, targets, asked, values, found, rules)
+
+
+def _rules_of_columns(gathered: Gathered, block: Block, study: Study, headers: list[str]) -> list[CellRules]:
+    """Return each column's rules; they differ only when the raw file's own words count."""
+    if block.labels == "file" or gathered.source.missing == "file":
+        return [cell_rules_of(block, study, gathered, header) for header in headers]
+    return [cell_rules_of(block, study, gathered)] * len(headers)
+
+
+def _same_rules(rules: list[CellRules]) -> list[list[int]]:
+    """Return the places of columns that are read alike, so that they are read at once."""
+    groups: list[list[int]] = []
+    for place, rule in enumerate(rules):
+        group = next((group for group in groups if rules[group[0]] == rule), None)
+        if group is None:
+            groups.append([place])
+        else:
+            group.append(place)
+    return groups
 
 
 def _in_file(error: InputError, file: str, headers: list[str]) -> InputError:
@@ -107,8 +116,7 @@ def log_wide(rows: Rows, part: WidePart) -> None:
         rules = np.where(part.asked[:, place], part.rules[:, place], "")
         if not ((rules != "") & (rules != EMPTY)).any():
             continue
-        reasons = {rule: part.cell_rules.reason(rule) for rule in set(rules) if rule not in ("", EMPTY)}
-        log_cells(rows, header, rows.gathered.frame[header], rules, reasons)
+        log_cells(rows, header, rows.gathered.frame[header], rules, part.column_rules[place].reason)
 
 
 def wide_table(rows: Rows, part: WidePart, facts: RowFacts, language: pd.Series, seconds: pd.Series) -> pd.DataFrame:
