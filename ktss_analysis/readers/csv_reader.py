@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..core import InputError
-from .encodings import decode, looks_binary
-from .table import RawRecords, RawTable, ReadOptions, build_table
+from .blocks import Cutter
+from .chunks import RawChunks, empty_frame, find_layout
+from .encodings import file_blocks, find_encoding, looks_binary, utf8_blocks
+from .table import RawRecords, RawTable, ReadOptions
 
 SEPARATORS = (",", ";", "\t", "|")
-_SAMPLE_LINES = 200
+_SAMPLE_LINES, _SAMPLE_BYTES = 200, 1 << 20
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -44,15 +52,42 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     InputError
         For an empty file, a file that is no text, or a quotation mark that is never closed.
     """
-    raw = read_records(path, options)
-    return build_table(
-        raw.records, raw.rows, file=path, format=raw.format, header_row=options.header_row,
-        encoding=raw.encoding, separator=raw.separator, notes=raw.notes,
+    return chunks(path, options, None).whole()
+
+
+def chunks(path: Path, options: ReadOptions, n_rows: int | None) -> RawChunks:
+    """Read separated text piece by piece, in memory that does not grow with the file.
+
+    Parameters
+    ----------
+    path, options
+        As for `read`.
+    n_rows : int or None
+        Most records in one piece; None leaves the size to the reader.
+
+    Returns
+    -------
+    RawChunks
+        Pieces that together are what `read` returns.
+
+    Raises
+    ------
+    InputError
+        As `read`; faults of the whole file (encoding, quotation marks) before the first piece.
+    """
+    text = open_text(path, options)
+    head = find_layout(text, options.header_row)
+    return RawChunks(
+        RawTable(
+            empty_frame(head.headers), path, np.zeros(0, dtype=np.int64), head.header_row, text.format, text.encoding,
+            text.separator, notes=(*text.notes, *head.notes),
+        ),
+        lambda: head.pieces(text), n_rows,
     )  # fmt: skip
 
 
 def read_records(path: Path, options: ReadOptions) -> RawRecords:
-    """Cut separated text into records, whatever stands in them; `read` and the platform readers build on it.
+    """Cut separated text into records, whatever stands in them; the platform readers build on it.
 
     Parameters
     ----------
@@ -69,22 +104,103 @@ def read_records(path: Path, options: ReadOptions) -> RawRecords:
     InputError
         As `read`.
     """
-    data = path.read_bytes()
-    if not data.strip():
-        raise InputError("the file is empty", file=path.name, allowed="a row of headers and rows below it")
-    if looks_binary(data[:8]):
-        raise InputError(
-            "the file is no text table, although its name or the study file says so",
-            file=path.name, allowed="a CSV or TSV file; for a workbook give format: xlsx",
-        )  # fmt: skip
-    text, name, notes = decode(data, path, options.encoding)
-    text, repaired = _repair(text)
-    notes += repaired
+    text = open_text(path, options)
+    records, rows = text.cutter().records(sys.maxsize)
+    return RawRecords(records, rows, text.format, text.encoding, text.separator, notes=text.notes)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text that was looked through once: what it is written in, and where its table begins.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    encoding, separator, format : str
+        As in `RawTable`.
+    notes : tuple of str
+        What was guessed or repaired.
+    n_skipped, skipped_bytes : int
+        Lines and bytes (in UTF-8) of the line ``sep=;`` before the table.
+    only_cr : bool
+        Lines end with CR throughout.
+    """
+
+    path: Path
+    encoding: str
+    separator: str
+    format: str
+    notes: tuple[str, ...]
+    n_skipped: int
+    skipped_bytes: int
+    only_cr: bool
+
+    def cutter(self) -> Cutter:
+        """Return what cuts the table into records, set to its first line."""
+        return Cutter(self._blocks(), self.separator, self.path, self.n_skipped)
+
+    def _blocks(self) -> Iterator[bytes]:
+        left = self.skipped_bytes
+        for block in utf8_blocks(file_blocks(self.path), self.encoding):
+            text = block[left:]
+            left -= min(left, len(block))
+            yield text.replace(b"\r", b"\n") if self.only_cr else text
+
+
+def open_text(path: Path, options: ReadOptions) -> TextFile:
+    """Look through a text once: encoding, separator, and what would make it unreadable.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    _refuse_other(path)
+    encoding, notes = find_encoding(lambda: file_blocks(path), path, options.encoding)
+    seen: Counter[str] = Counter()
+    start = b""
+    for block in utf8_blocks(file_blocks(path), encoding):
+        start += block[: _SAMPLE_BYTES - len(start)]
+        seen.update(quote=block.count(b'"'), cr=block.count(b"\r"), lf=block.count(b"\n"))
+    n_null = _count_nulls(path, encoding)
+    if n_null:
+        notes = [*notes, f"{n_null} null signs were removed"]
+    text = start.decode("utf-8", "ignore")
     given = "\t" if options.separator == "tab" else options.separator
-    text, skipped, separator = _separator_line(text, given)
-    mark = separator if separator is not None else find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
-    records, rows = _parse(text, mark, path, skipped)
-    return RawRecords(records, rows, "tsv" if mark == "\t" else "csv", name, mark, notes=tuple(notes))
+    rest, skipped, separator = _separator_line(text, given)
+    mark = separator if separator is not None else find_separator(rest, prefer_tab=path.suffix.lower() == ".tsv")
+    if len(mark) != 1 or mark in '"\r\n':
+        raise InputError("a separator is one sign", file=path.name, found=mark, allowed=", ; tab |")
+    found = TextFile(
+        path, encoding, mark, "tsv" if mark == "\t" else "csv", tuple(notes), skipped,
+        len(text.encode()) - len(rest.encode()), seen["cr"] > 0 and not seen["lf"] and not seen["quote"],
+    )  # fmt: skip
+    if seen["quote"] % 2:
+        _refuse_open_quote(found)
+    return found
+
+
+def _refuse_other(path: Path) -> None:
+    filled = False
+    for number, block in enumerate(file_blocks(path)):
+        if number == 0 and looks_binary(block[:8]):
+            raise InputError(
+                "the file is no text table, although its name or the study file says so",
+                file=path.name, allowed="a CSV or TSV file; for a workbook give format: xlsx",
+            )  # fmt: skip
+        filled = filled or bool(block.strip())
+        if filled:
+            return
+    raise InputError("the file is empty", file=path.name, allowed="a row of headers and rows below it")
+
+
+def _count_nulls(path: Path, encoding: str) -> int:
+    """Count the null signs of a text; in UTF-16 and UTF-32 not every null byte is one."""
+    if not any(0 in block for block in file_blocks(path)):
+        return 0
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    return sum(decoder.decode(block).count("\x00") for block in file_blocks(path))
 
 
 def find_separator(text: str, *, prefer_tab: bool = False) -> str:
@@ -110,15 +226,6 @@ def find_separator(text: str, *, prefer_tab: bool = False) -> str:
     return best
 
 
-def _repair(text: str) -> tuple[str, list[str]]:
-    notes = []
-    n_null = text.count("\x00")
-    if n_null:
-        notes.append(f"{n_null} null signs were removed")
-        text = text.replace("\x00", "")
-    return text.removeprefix("\ufeff"), notes
-
-
 def _separator_line(text: str, separator: str | None) -> tuple[str, int, str | None]:
     """Read the line ``sep=;`` that Excel writes and obeys."""
     match = re.match(r"sep=(.)(?:\r\n|\n|\r)", text, flags=re.IGNORECASE)
@@ -127,31 +234,11 @@ def _separator_line(text: str, separator: str | None) -> tuple[str, int, str | N
     return text[match.end() :], 1, separator or match.group(1)
 
 
-def _parse(text: str, separator: str, path: Path, skipped: int) -> tuple[list[list[str]], list[int]]:
-    if len(separator) != 1:
-        raise InputError("a separator is one sign", file=path.name, found=separator, allowed=", ; tab |")
-    if text.count('"') % 2:
-        _refuse_open_quote(text, separator, path, skipped)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    records: list[list[str]] = []
-    rows: list[int] = []
-    start = 0
-    try:
-        for record in reader:
-            if record:
-                records.append(record)
-                rows.append(start + 1 + skipped)
-            start = reader.line_num
-    except csv.Error as error:
-        raise InputError(
-            f"the text cannot be cut into cells ({error})", file=path.name, row=start + 1 + skipped,
-            allowed="quotation marks that are closed; give 'separator' if it is an unusual one",
-        ) from None  # fmt: skip
-    return records, rows
-
-
-def _refuse_open_quote(text: str, separator: str, path: Path, skipped: int) -> None:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+def _refuse_open_quote(text: TextFile) -> None:
+    """Refuse a text whose last quotation mark is never closed; an odd mark inside a cell is none of these."""
+    cutter = text.cutter()
+    lines = cutter.lines()
+    reader = csv.reader(lines, delimiter=text.separator, skipinitialspace=True, strict=True)
     start = 0
     try:
         for _ in reader:
@@ -160,6 +247,6 @@ def _refuse_open_quote(text: str, separator: str, path: Path, skipped: int) -> N
         if "unexpected end" in str(error):
             raise InputError(
                 "a quotation mark is opened and never closed, so the rest of the file would be one cell",
-                file=path.name, row=start + 1 + skipped,
+                file=text.path.name, row=start + 1 + text.n_skipped,
                 allowed='pairs of " around a cell, doubled inside it',
             ) from None  # fmt: skip

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..core import InputError
 
-_LOOK_AT = 20
+LOOK_AT = 20
+"""Records among which the headers are looked for."""
 _FILLED_SHARE = 0.6
 
 
@@ -184,7 +185,7 @@ def find_header(records: Sequence[Sequence[str]], file: Path) -> int:
 
     Titles and comments above the header fill one cell or a few; a header fills most of the columns in use.
     """
-    filled = [sum(1 for cell in record if cell.strip()) for record in records[:_LOOK_AT]]
+    filled = [sum(1 for cell in record if cell.strip()) for record in records[:LOOK_AT]]
     if not any(filled):
         raise InputError("the file holds no text", file=file.name, allowed="a row of headers and rows below it")
     needed = max(1, _FILLED_SHARE * max(filled))
@@ -224,21 +225,20 @@ def build_table(
         When there is no header, or `header_row` holds none.
     """
     comments = list(notes)
-    index = _header_index(records, rows, header_row, file)
+    index = header_index(records, rows, header_row, file)
     if header_row is None and index > 0:
         comments.append(f"rows above the headers in row {rows[index]} were skipped")
-    headers, renamed = tidy_headers(_without_empty_tail(records[index]))
+    headers, renamed = tidy_headers(without_empty_tail(records[index]))
     comments += renamed
     body, body_rows = _without_empty_end(records[index + 1 :], rows[index + 1 :], comments)
     width = len(headers)
-    wider = max((len(_without_empty_tail(record)) for record in body if len(record) > width), default=0)
+    wider = max((len(without_empty_tail(record)) for record in body if len(record) > width), default=0)
     named = sum(1 for cell in records[index] if cell.strip())
     if wider > width and len(records[index]) >= wider and named:
         headers, _ = tidy_headers(records[index][:wider])
         width = wider
-    good, good_rows, refused, n_short = _square(body, body_rows, width)
-    if n_short:
-        comments.append(f"{n_short} rows have fewer cells than there are headers; the cells that lack are empty")
+    good, good_rows, short, refused = square(body, body_rows, width)
+    comments += short_note(sum(short))
     columns = zip(*good, strict=True) if good else [() for _ in headers]
     frame = pd.DataFrame(
         {name: pd.array(list(cells), dtype="str") for name, cells in zip(headers, columns, strict=True)}
@@ -250,7 +250,20 @@ def build_table(
     )  # fmt: skip
 
 
-def _header_index(records: Sequence[Sequence[str]], rows: Sequence[int], header_row: int | None, file: Path) -> int:
+def short_note(n_short: int) -> list[str]:
+    """Return the note on rows with fewer cells than headers, if there are any."""
+    if not n_short:
+        return []
+    return [f"{n_short} rows have fewer cells than there are headers; the cells that lack are empty"]
+
+
+def end_note(n_empty: int) -> list[str]:
+    """Return the note on empty rows at the end, if there are any."""
+    return [f"{n_empty} empty rows at the end were left out"] if n_empty else []
+
+
+def header_index(records: Sequence[Sequence[str]], rows: Sequence[int], header_row: int | None, file: Path) -> int:
+    """Return the index of the headers among the records: the row the study file names, or the one found."""
     if header_row is None:
         return find_header(records, file)
     if header_row not in rows:
@@ -262,7 +275,8 @@ def _header_index(records: Sequence[Sequence[str]], rows: Sequence[int], header_
     return list(rows).index(header_row)
 
 
-def _without_empty_tail(record: Sequence[str]) -> list[str]:
+def without_empty_tail(record: Sequence[str]) -> list[str]:
+    """Return the cells up to the last one with something in it."""
     cells = list(record)
     while cells and not cells[-1].strip():
         cells.pop()
@@ -275,29 +289,37 @@ def _without_empty_end(
     end = len(records)
     while end and not any(cell.strip() for cell in records[end - 1]):
         end -= 1
-    if end < len(records):
-        notes.append(f"{len(records) - end} empty rows at the end were left out")
+    notes += end_note(len(records) - end)
     return records[:end], rows[:end]
 
 
-def _square(
+def square(
     records: Sequence[Sequence[str]], rows: Sequence[int], width: int
-) -> tuple[list[Sequence[str]], list[int], list[Refused], int]:
+) -> tuple[list[Sequence[str]], list[int], list[bool], list[Refused]]:
+    """Give every record `width` cells: short ones get empty cells, those with something beyond are refused.
+
+    Returns
+    -------
+    records, rows, short : lists, length n_records
+        The records in use, their rows, and whether each lacked cells.
+    refused : list of Refused
+        The others.
+    """
     good: list[Sequence[str]] = []
     good_rows: list[int] = []
+    short: list[bool] = []
     refused: list[Refused] = []
-    n_short = 0
     for record, row in zip(records, rows, strict=True):
         length = len(record)
         if length > width:
             if any(cell.strip() for cell in record[width:]):
-                reason = f"the row has {len(_without_empty_tail(record))} cells, but there are {width} headers"
+                reason = f"the row has {len(without_empty_tail(record))} cells, but there are {width} headers"
                 refused.append(Refused(row, reason, tuple(record)))
                 continue
             record = record[:width]
         elif length < width:
-            n_short += 1
             record = [*record, *[""] * (width - length)]
         good.append(record)
         good_rows.append(row)
-    return good, good_rows, refused, n_short
+        short.append(length < width)
+    return good, good_rows, short, refused
