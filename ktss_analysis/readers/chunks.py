@@ -131,6 +131,18 @@ class RawChunks:
         self.head, self._pieces, self._n_rows = head, pieces, n_rows
         self.notes = list(head.notes)
 
+    @classmethod
+    def of(cls, table: RawTable, n_rows: int | None) -> RawChunks:
+        """Return a table that was read whole in pieces; it keeps what its columns are said to be."""
+        import pyarrow as arrow
+
+        names = [str(place) for place in range(table.frame.shape[1])]
+        columns = [arrow.array(table.frame.iloc[:, place], type=arrow.large_string()) for place in range(len(names))]
+        cells = arrow.Table.from_arrays(columns, names=names)
+        piece = Piece(cells, table.rows, np.zeros(len(table.rows), dtype=bool), list(table.refused))
+        head = replace(table, frame=table.frame.iloc[:0], rows=table.rows[:0], refused=())
+        return cls(head, lambda: iter([piece]), n_rows)
+
     def __iter__(self) -> Iterator[RawTable]:
         """Yield the records in tables without notes; a refused record is in the piece it was met in."""
         for piece in self._kept():

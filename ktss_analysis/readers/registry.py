@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core import InputError
 from . import csv_reader, excel_reader, statistical
+from .chunks import RawChunks
 from .table import RawTable, ReadOptions
 
 _HEAD = 4096
@@ -28,18 +29,21 @@ class Reader:
         first bytes.
     read : callable
         ``read(path, options) -> RawTable``, see `ReadOptions`.
+    chunks : callable, optional
+        ``chunks(path, options, n_rows) -> RawChunks`` for a format that can be read piece by piece.
     """
 
     name: str
     formats: tuple[str, ...]
     sniff: Callable[[Path, bytes], float]
     read: Callable[[Path, ReadOptions], RawTable]
+    chunks: Callable[[Path, ReadOptions, int | None], RawChunks] | None = None
 
 
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
-        Reader("text table", ("csv", "tsv"), csv_reader.sniff, csv_reader.read),
+        Reader("text table", ("csv", "tsv"), csv_reader.sniff, csv_reader.read, csv_reader.chunks),
         Reader("workbook", ("xlsx", "xls", "ods"), excel_reader.sniff, excel_reader.read),
         Reader("SPSS file", ("spss",), statistical.sniff_spss, statistical.read_spss),
         Reader("Stata file", ("stata",), statistical.sniff_stata, statistical.read_stata),
@@ -110,6 +114,59 @@ def read_table(
     InputError
         When the file is missing, empty, protected, of another kind than said, or has no headers.
     """
+    reader, location, options = _prepared(path, format, sheet, header_row, encoding, separator, structure)
+    try:
+        return reader.read(location, options)
+    except OSError as error:
+        raise _unreadable(location, error) from None
+
+
+def read_chunks(
+    path: str | Path,
+    n_rows: int | None = None,
+    *,
+    format: str = "auto",
+    sheet: str | int | None = None,
+    header_row: int | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    structure: str | Path | None = None,
+) -> RawChunks:
+    """Read a raw file piece by piece.
+
+    Separated text of any length needs the memory of a few blocks. Other formats are read whole and handed on
+    in pieces: a workbook has at most 1,048,576 rows.
+
+    Parameters
+    ----------
+    path, format, sheet, header_row, encoding, separator, structure
+        As for `read_table`.
+    n_rows : int, optional
+        Most records in one piece; the reader chooses when not given.
+
+    Returns
+    -------
+    RawChunks
+        Pieces that together are what `read_table` returns.
+
+    Raises
+    ------
+    InputError
+        As `read_table`.
+    """
+    reader, location, options = _prepared(path, format, sheet, header_row, encoding, separator, structure)
+    try:
+        if reader.chunks is not None:
+            return reader.chunks(location, options, n_rows)
+        return RawChunks.of(reader.read(location, options), n_rows)
+    except OSError as error:
+        raise _unreadable(location, error) from None
+
+
+def _prepared(
+    path: str | Path, format: str, sheet: str | int | None, header_row: int | None, encoding: str | None,
+    separator: str | None, structure: str | Path | None,
+) -> tuple[Reader, Path, ReadOptions]:  # fmt: skip
     location = Path(path)
     if not location.is_file():
         raise InputError("there is no such file", file=location)
@@ -118,6 +175,10 @@ def read_table(
         raise InputError("there is no such structure file", file=companion)
     try:
         reader = find_reader(location, format)
-        return reader.read(location, ReadOptions(sheet, header_row, encoding, separator, companion))
     except OSError as error:
-        raise InputError(f"the file cannot be read ({error.strerror})", file=location.name) from None
+        raise _unreadable(location, error) from None
+    return reader, location, ReadOptions(sheet, header_row, encoding, separator, companion)
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(f"the file cannot be read ({error.strerror})", file=path.name)

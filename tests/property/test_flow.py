@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ktss_analysis.core import InputError
-from ktss_analysis.readers import RawTable, ReadOptions, blocks, csv_reader, encodings
+from ktss_analysis.readers import RawTable, ReadOptions, blocks, csv_reader, encodings, read_chunks, read_table
 from ktss_analysis.readers.table import build_table
 
 CELLS = st.one_of(
@@ -144,3 +144,14 @@ def test_decoding_in_blocks_is_decoding_whole(text: str, name: str, size: int) -
     assert joined.decode() == data.decode(name).removeprefix("\ufeff")
     found = encodings.find_encoding(lambda: iter(cut), Path("x"), name)
     assert found == encodings.find_encoding(lambda: iter([data]), Path("x"), name)
+
+
+def test_a_workbook_comes_in_pieces_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": range(10), "b": list("abcdefghij")})
+    frame.to_excel(tmp_path / "book.xlsx", index=False)
+    whole = read_table(tmp_path / "book.xlsx")
+    chunks = read_chunks(tmp_path / "book.xlsx", 3)
+    pieces = list(chunks)
+    assert [len(piece.rows) for piece in pieces] == [3, 3, 3, 1]
+    pd.testing.assert_frame_equal(pd.concat([piece.frame for piece in pieces], ignore_index=True), whole.frame)
+    assert tuple(chunks.notes) == whole.notes
