@@ -6,6 +6,6 @@ from .registry import READERS, Reader, find_reader, read_chunks, read_table
 from .table import ColumnInfo, RawTable, ReadOptions, Refused
 
 __all__ = [
-    "READERS", "ColumnInfo", "Numbers", "RawChunks", "RawTable", "ReadOptions", "Reader", "Refused", "find_decimal", "find_reader",
-    "read_chunks", "read_table", "to_number",
+    "READERS", "ColumnInfo", "Numbers", "RawChunks", "RawTable", "ReadOptions", "Reader", "Refused", "find_decimal",
+    "find_reader", "read_chunks", "read_table", "to_number",
 ]  # fmt: skip
