@@ -176,6 +176,10 @@ COLUMNS: dict[str, Column] = {
     "reference_mean": Column("Float64", "", "mean eigenvalue of data without structure"),
     "reference_quantile": Column("Float64", "", "upper quantile of the eigenvalue of data without structure"),
     "retained": Column("boolean", "", "the component exceeds the reference, and so do all before it"),
+    "standard_error": Column("Float64", "", "standard error of the estimate"),
+    "empty_cells": Column("Int64", "count", "cells of a pair's table without persons, both categories in use"),
+    "at_boundary": Column("boolean", "", "the likelihood rises to the end of the scale: 1 or -1"),
+    "threshold": Column("Int64", "", "number of a threshold between two categories, 1 is the lowest"),
     "df": Column("Float64", "", "degrees of freedom"),
     "p_value": Column("Float64", "", "probability of a value as large if the null hypothesis holds"),
 }

@@ -27,7 +27,10 @@ from .intervals import (
 )
 from .intraclass import icc
 from .items import inter_item_correlations, item_statistics, score_items
+from .joint_counts import JointCounts, joint_counts
 from .lower_bounds import guttman_lambdas, split_half
+from .polychoric import PolychoricFit, polychoric
+from .polyserial import polyserial
 from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
@@ -46,6 +49,8 @@ from .usability import lix, readability, sus_scores, system_usability_scale
 
 __all__ = [
     "STATISTICS",
+    "JointCounts",
+    "PolychoricFit",
     "Statistic",
     "affine_plane_design",
     "aiken_v",
@@ -78,6 +83,7 @@ __all__ = [
     "item_cvi",
     "item_statistics",
     "jackknife_interval",
+    "joint_counts",
     "kendall_w",
     "kmo",
     "krippendorff_alpha",
@@ -88,6 +94,8 @@ __all__ = [
     "modified_kappa",
     "omega_total",
     "parallel_analysis",
+    "polychoric",
+    "polyserial",
     "psychometric_synonyms",
     "ranking_tiers",
     "readability",

@@ -138,6 +138,7 @@ DATA = {
     "even_odd_consistency": lambda: (items().iloc[:, [0, 1, 2, 3, 4, 5]], [2, 2, 2]),
     "sus_scores": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
     "system_usability_scale": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
+    "polyserial": lambda: (pd.DataFrame({"score": items().sum(axis=1), "S1-1": items()["S1-1"]}),),
     # summary numbers
     "wilson_interval": lambda: (81, 263),
     "clopper_pearson_interval": lambda: (81, 263),
