@@ -148,7 +148,8 @@ class Source(Strict):
     language, answered_on, seconds : Cell, optional
         Language of the answers, date of the answer, time taken.
     date_formats : list of str
-        Accepted formats in `strptime` notation, tried in this order.
+        Accepted formats in `strptime` notation, tried in this order. When not given, the format is decided from
+        the whole column of each file; ``03/04/2024`` where no other cell decides the order is refused.
     closes : str, optional
         ISO date; later rows are listed, not counted.
     missing : list of str or "file"
@@ -184,7 +185,7 @@ class Source(Strict):
     language: Cell | None = None
     answered_on: Cell | None = None
     seconds: Cell | None = None
-    date_formats: list[str] = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y"]
+    date_formats: list[str] = []
     closes: str | None = None
     missing: list[str] | Literal["file"] = DEFAULT_MISSING
     missing_numbers: list[float] = []

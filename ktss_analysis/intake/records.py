@@ -15,7 +15,8 @@ from ..core import InputError
 from ..glossary import COLUMNS
 from ..study import Block, Cell, Study
 from .cell_rules import cell_rules_of, with_labels
-from .cells import CellRules, Converted, to_dates, to_language, to_truth, to_values, to_words
+from .cells import CellRules, Converted, to_language, to_truth, to_values, to_words
+from .dates import read_dates
 from .gather import FRAMEWORK_TARGETS, Gathered, known_targets
 from .labels import fold
 from .log import mask_mail
@@ -125,13 +126,11 @@ def _countries(words: Converted) -> Converted:
 
 
 def _date(rows: Rows, header: str, texts: pd.Series) -> pd.Series:
-    formats = rows.gathered.source.date_formats
-    stamps, bad = to_dates(texts, formats, rows.gathered.missing)
+    stamps, bad, reason = read_dates(rows.gathered, header, texts)
     bad = bad & rows.alive
     rows.log.change(
-        "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]),
-        reason="fits none of the date formats: " + ", ".join(formats) + "; the date is left missing",
-    )  # fmt: skip
+        "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]), reason=reason
+    )
     return stamps.dt.strftime("%Y-%m-%d").astype("str")
 
 

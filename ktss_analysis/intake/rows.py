@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..core import InputError
 from ..study import Block, Source
-from .cells import EMPTY, MISSING, to_dates
+from .cells import EMPTY, MISSING
+from .dates import read_dates
 from .gather import Gathered
 from .labels import fold
 from .log import Log
@@ -121,12 +122,11 @@ def _dates(rows: Rows) -> RowFacts:
         return RowFacts(none, pd.Series(np.nan, index=frame.index, dtype="str"))
     header = gathered.column(cell.column) if cell.column is not None else ""
     texts = frame[header] if header else pd.Series(str(cell.value), index=frame.index, dtype="str")
-    stamps, bad = to_dates(texts, source.date_formats, gathered.missing)
+    stamps, bad, reason = read_dates(gathered, header, texts)
     bad = bad & rows.alive
     rows.log.change(
-        "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]),
-        reason=f"fits none of the date formats: {', '.join(source.date_formats)}; the date is left missing",
-    )  # fmt: skip
+        "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]), reason=reason
+    )
     return RowFacts(stamps, stamps.dt.strftime("%Y-%m-%d").astype("str"))
 
 
