@@ -31,6 +31,8 @@ from .joint_counts import JointCounts, joint_counts
 from .lower_bounds import guttman_lambdas, split_half
 from .polychoric import PolychoricFit, polychoric
 from .polyserial import polyserial
+from .missing_data import em_moments, little_mcar, missing_patterns
+from .pattern_totals import pattern_totals
 from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
@@ -70,6 +72,7 @@ __all__ = [
     "cronbach_alpha",
     "disagreement_index",
     "duplicate_answers",
+    "em_moments",
     "even_odd_consistency",
     "feldt_interval",
     "fisher_interval",
@@ -87,15 +90,18 @@ __all__ = [
     "kendall_w",
     "kmo",
     "krippendorff_alpha",
+    "little_mcar",
     "lix",
     "longstring",
     "mahalanobis_distance",
     "median_interval",
+    "missing_patterns",
     "modified_kappa",
     "omega_total",
     "parallel_analysis",
     "polychoric",
     "polyserial",
+    "pattern_totals",
     "psychometric_synonyms",
     "ranking_tiers",
     "readability",

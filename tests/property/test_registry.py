@@ -31,6 +31,7 @@ NAMES = sorted(STATISTICS)
 TABLES = {"items", "ratings", "units", "counts"}  # kinds whose first argument is a table of numbers
 LONG = {"choices", "codings"}
 IDS = [
+    "pattern",
     "statistic",
     "component",
     "item_id",
@@ -66,6 +67,11 @@ def items() -> pd.DataFrame:
     raw = 3 + trait * np.array([0.9, 0.8, 1.0, 0.7, 0.9, 0.6]) + 0.8 * generator.normal(size=(60, 6))
     frame = pd.DataFrame(np.clip(np.rint(raw), 1, 5), columns=[f"S1-{number}" for number in range(1, 7)])
     return frame.set_index(pd.Index([f"p{number:02d}" for number in range(60)]))
+
+
+def holes(data: pd.DataFrame) -> pd.DataFrame:
+    """The same data with a tenth of the cells missing."""
+    return data.mask(np.random.default_rng(19).random(data.shape) < 0.1)
 
 
 def ratings(low: int = 1, high: int = 4) -> pd.DataFrame:
@@ -139,6 +145,9 @@ DATA = {
     "sus_scores": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
     "system_usability_scale": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
     "polyserial": lambda: (pd.DataFrame({"score": items().sum(axis=1), "S1-1": items()["S1-1"]}),),
+    "missing_patterns": lambda: (holes(items()),),
+    "em_moments": lambda: (holes(items()),),
+    "little_mcar": lambda: (holes(items()),),
     # summary numbers
     "wilson_interval": lambda: (81, 263),
     "clopper_pearson_interval": lambda: (81, 263),
