@@ -29,10 +29,10 @@ from .intraclass import icc
 from .items import inter_item_correlations, item_statistics, score_items
 from .joint_counts import JointCounts, joint_counts
 from .lower_bounds import guttman_lambdas, split_half
-from .polychoric import PolychoricFit, polychoric
-from .polyserial import polyserial
 from .missing_data import em_moments, little_mcar, missing_patterns
 from .pattern_totals import pattern_totals
+from .polychoric import PolychoricFit, polychoric
+from .polyserial import polyserial
 from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
@@ -99,9 +99,9 @@ __all__ = [
     "modified_kappa",
     "omega_total",
     "parallel_analysis",
+    "pattern_totals",
     "polychoric",
     "polyserial",
-    "pattern_totals",
     "psychometric_synonyms",
     "ranking_tiers",
     "readability",

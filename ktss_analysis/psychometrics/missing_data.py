@@ -233,7 +233,14 @@ def em_moments(
         {"item_id": np.repeat(names, k), "other_item_id": names * k, "estimate": fit.covariance.ravel()}, "em_moments"
     )
     return EmMoments(
-        table, pairs, fit.log_likelihood, fit.iterations, fit.converged, len(totals.counts), totals.n_used, totals.n_empty
+        table,
+        pairs,
+        fit.log_likelihood,
+        fit.iterations,
+        fit.converged,
+        len(totals.counts),
+        totals.n_used,
+        totals.n_empty,
     )
 
 
@@ -277,8 +284,9 @@ def _maximise(totals: PatternTotals, tolerance: float, max_iterations: int) -> _
     means = np.where(totals.answered, (totals.means - centre) / scale, 0.0)
     products = totals.products / np.outer(scale, scale)
     mean, covariance = np.zeros(len(scale)), np.eye(len(scale))
-    converged = False
-    for iteration in range(1, max_iterations + 1):
+    iterations, converged = 0, False
+    while iterations < max_iterations and not converged:
+        iterations += 1
         try:
             new_mean, new_covariance, _ = _step(totals, means, products, mean, covariance)
         except np.linalg.LinAlgError:
@@ -287,11 +295,9 @@ def _maximise(totals: PatternTotals, tolerance: float, max_iterations: int) -> _
         mean, covariance = new_mean, new_covariance
         if np.linalg.eigvalsh(covariance)[0] < 1e-10:
             return None
-        if change < tolerance or len(totals.counts) == 1:
-            converged = True
-            break
+        converged = bool(change < tolerance) or len(totals.counts) == 1
     log_likelihood = _step(totals, means, products, mean, covariance)[2] - float(n_item @ np.log(scale))
-    return _Fit(centre + scale * mean, covariance * np.outer(scale, scale), log_likelihood, iteration, converged)
+    return _Fit(centre + scale * mean, covariance * np.outer(scale, scale), log_likelihood, iterations, converged)
 
 
 def _step(

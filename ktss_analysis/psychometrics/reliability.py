@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ..core import Estimate, StatisticError, Status
+from ..core import Estimate, StatisticError
 from .alpha import cronbach_alpha, reliability_estimate, rule_in_words, standardized_alpha
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .lower_bounds import guttman_lambdas, split_half

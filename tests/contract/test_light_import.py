@@ -7,7 +7,16 @@ import sys
 
 import pytest
 
-HEAVY = ("scipy.stats", "scipy.optimize", "scipy.integrate", "pingouin", "matplotlib", "statsmodels", "sklearn", "numba")
+HEAVY = (
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.integrate",
+    "pingouin",
+    "matplotlib",
+    "statsmodels",
+    "sklearn",
+    "numba",
+)
 
 
 def loaded(statement: str) -> list[str]:

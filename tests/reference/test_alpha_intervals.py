@@ -1,4 +1,4 @@
-"""Intervals of alpha and of other reliabilities, and persons needed, against statpsych, MBESS, psych and closed forms."""
+"""Intervals of alpha and other reliabilities, and persons needed, against statpsych, MBESS, psych and closed forms."""
 
 from __future__ import annotations
 
@@ -108,8 +108,7 @@ def test_bootstrap_of_alpha_is_that_of_a_plain_loop(method: str) -> None:
 def test_all_five_intervals_have_one_alpha_and_differ() -> None:
     data = likert(80)
     found = {
-        method: cronbach_alpha(data, ci_method=method)
-        for method in ("feldt", "bonett", "adf", "bca", "percentile")
+        method: cronbach_alpha(data, ci_method=method) for method in ("feldt", "bonett", "adf", "bca", "percentile")
     }
     assert len({estimate.value for estimate in found.values()}) == 1
     assert len({(estimate.low, estimate.high) for estimate in found.values()}) == 5

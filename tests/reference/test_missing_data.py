@@ -198,7 +198,12 @@ def test_no_number_without_a_reason(data: object, status: str, words: str) -> No
     assert words in test.estimate.reason
     if "no answer" not in words:
         moments = em_moments(data)
-        assert (moments.status, moments.log_likelihood, moments.converged, len(moments.items)) == (status, None, False, 0)
+        assert (moments.status, moments.log_likelihood, moments.converged, len(moments.items)) == (
+            status,
+            None,
+            False,
+            0,
+        )
         assert words in moments.reason
 
 
