@@ -24,7 +24,7 @@ Table = Literal[
 ]  # fmt: skip
 
 
-Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods", "spss", "stata"]
+Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods", "spss", "stata", "refi_qda"]
 """What a source's `format` may say; a test holds it to the formats of the readers."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import InputError
-from . import csv_reader, excel_reader, statistical
+from . import csv_reader, excel_reader, refi_qda, statistical
 from .chunks import RawChunks
 from .table import RawTable, ReadOptions
 
@@ -47,6 +47,7 @@ READERS: dict[str, Reader] = {
         Reader("workbook", ("xlsx", "xls", "ods"), excel_reader.sniff, excel_reader.read),
         Reader("SPSS file", ("spss",), statistical.sniff_spss, statistical.read_spss),
         Reader("Stata file", ("stata",), statistical.sniff_stata, statistical.read_stata),
+        Reader("qualitative project", ("refi_qda",), refi_qda.sniff, refi_qda.read),
     )
 }
 

@@ -320,8 +320,8 @@ def test_spss_dates_times_and_numbers_that_are_no_dates(tmp_path):
 
 
 def test_stata_extended_missing_values_and_periods(tmp_path):
-    frame = pd.DataFrame({"q": [1, "a", 3, np.nan], "m": [0.0, 13.0, -1.0, np.nan], "w": [0.0, 53.0, 1.0, 2.0],
-                          "h": [1.0, 2.0, 3.0, -1.0], "y": [2024.0, 1.0, 2.0, 3.0], "d": [0.0, 1.0, -1.0, 2.9]})  # fmt: skip
+    frame = pd.DataFrame({"q": [1, "a", 3, np.nan], "m": [0, 13, -1, np.nan], "w": [0.0, 53.0, 1.0, 2.0],
+                          "h": [1.0, 2.0, 3.0, -1.0], "y": [2024.0, 1, 2, 3], "d": [0.0, 1.0, -1.0, 2.9]})  # fmt: skip
     path = tmp_path / "raw.dta"
     pyreadstat.write_dta(
         frame, str(path), version=15, missing_user_values={"q": ["a"]}, column_labels={"q": "Question"},
@@ -340,8 +340,10 @@ def test_stata_extended_missing_values_and_periods(tmp_path):
 
 
 @pytest.mark.parametrize(("form", "number", "text"), [
-    ("%tc", 0.0, "1960-01-01T00:00:00"), ("%tcHH:MM:SS", 3_661_000.0, "01:01:01"), ("%-tcDDmonCCYY", 0.0, "1960-01-01T00:00:00"),
-    ("%tcNN/DD/CCYY_HH:MM", 60_000.0, "1960-01-01T00:01:00"), ("%d", 59.0, "1960-02-29"), ("%tdD_m_Y", 0.0, "1960-01-01"),
+    ("%tc", 0.0, "1960-01-01T00:00:00"), ("%tcHH:MM:SS", 3_661_000.0, "01:01:01"),
+    ("%-tcDDmonCCYY", 0.0, "1960-01-01T00:00:00"),
+    ("%tcNN/DD/CCYY_HH:MM", 60_000.0, "1960-01-01T00:01:00"), ("%d", 59.0, "1960-02-29"),
+    ("%tdD_m_Y", 0.0, "1960-01-01"),
     ("%tq", 5.0, "1961-04-01"),
 ])  # fmt: skip
 def test_stata_display_formats(form, number, text):

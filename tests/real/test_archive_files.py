@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 import struct
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
 from ktss_analysis.readers import read_table
+from ktss_analysis.readers.refi_project import SOURCES, _place
 
 SPSS = "spss-readstat-fixtures"
 DERIVED = "nasty-derived-encodings/efc_labelled_derived.sav"
@@ -132,3 +136,45 @@ def test_labelled_file_holds_the_numbers_and_labels_of_the_plain_one(data):
         assert table.columns[name].text == part["label"].iloc[0]
         labelled = part[part["value"] != ""]
         assert table.columns[name].labels == dict(zip(labelled["value"], labelled["value_label"], strict=True))
+
+
+def test_nvivo_project_gives_its_codebook_and_no_codings(data):
+    path = data / "qdpx-refi-demo" / "nvivo_project.qdpx"
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("project.qde").decode()
+    names = re.findall(r'<Code [^>]*name="([^"]*)"', text)
+    assert len(names) == 262
+    assert "<Coding" not in text
+    table = read_table(path)
+    assert (table.format, table.sheet, table.n_records) == ("refi_qda", "codebook", len(names))
+    assert table.frame["name"].tolist() == names
+    assert table.frame["code_id"].tolist() == re.findall(r'<Code guid="([^"]*)"', text)
+    assert table.frame["code_id"].is_unique
+    depth, levels = 0, []
+    for close, empty in re.findall(r"<(/?)Code(?: [^>]*?(/?))?>", text):
+        if close:
+            depth -= 1
+        else:
+            levels.append(str(depth + 1))
+            depth += not empty
+    assert table.frame["level"].tolist() == levels
+    assert table.notes == ("there are no codings: part 'codebook' was read",)
+    assert len(read_table(path, sheet="codings").frame) == 0
+    assert read_table(path, sheet="coders").frame["name"].tolist() == ["chrisp", "cp"]
+    sources = read_table(path, sheet="sources").frame
+    assert sources["document_id"].tolist() == re.findall(r'<TextSource [^>]*guid="([^"]*)"', text)
+    assert sources["n_characters"].tolist() == ["1", "1"], "the .docx members beside the texts stay closed"
+
+
+def test_the_exchange_formats_schema_knows_every_element_that_is_read(data):
+    schema = (data / "qdpx-refi-demo" / "Project.xsd").read_text()
+    elements = set(re.findall(r'<xsd:element name="(\w+)"', schema))
+    assert set(SOURCES) <= elements
+    selections = {name for name in elements if name.endswith("Selection")}
+    assert selections == {
+        "PlainTextSelection", "TranscriptSelection", "AudioSelection", "VideoSelection", "PDFSelection",
+        "PictureSelection",
+    }  # fmt: skip
+    for name in selections:
+        place = ElementTree.fromstring(f'<{name} startPosition="1" begin="1" page="1" fromSyncPoint="a"/>')
+        assert _place(place, {"a": "1"})[0] in ("text", "time", "area"), name
