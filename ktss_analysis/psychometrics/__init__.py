@@ -4,7 +4,7 @@ Persons (or rated units) are rows, items are columns; options are keyword-only. 
 `Estimate`, a quantity per item as a frame with the same fields as columns.
 """
 
-from .agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from .agreement import agreement_summary
 from .alpha import cronbach_alpha, standardized_alpha
 from .alpha_intervals import alpha_sample_size, bonett_interval, reliability_interval
 from .coding import code_cooccurrence, code_salience, framework_matrix, saturation
@@ -18,6 +18,7 @@ from .consensus import (
 )
 from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, modified_kappa, scale_cvi
 from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
+from .gwet import brennan_prediger, g_index, gwet_ac, percent_agreement
 from .intervals import (
     clopper_pearson_interval,
     feldt_interval,
@@ -28,6 +29,8 @@ from .intervals import (
 from .intraclass import icc
 from .items import inter_item_correlations, item_statistics, score_items
 from .joint_counts import JointCounts, joint_counts
+from .kappa import cohen_kappa, conger_kappa, fleiss_kappa
+from .krippendorff import krippendorff_alpha
 from .lower_bounds import guttman_lambdas, split_half
 from .missing_data import em_moments, little_mcar, missing_patterns
 from .pattern_totals import pattern_totals
@@ -55,17 +58,20 @@ __all__ = [
     "PolychoricFit",
     "Statistic",
     "affine_plane_design",
+    "agreement_summary",
     "aiken_v",
     "alpha_sample_size",
     "bartlett_sphericity",
     "best_worst_scores",
     "bonett_interval",
     "bootstrap_interval",
+    "brennan_prediger",
     "central_tendency",
     "clopper_pearson_interval",
     "code_cooccurrence",
     "code_salience",
     "cohen_kappa",
+    "conger_kappa",
     "content_validity_ratio",
     "correlation_eigenvalues",
     "critical_cvr",
@@ -79,7 +85,9 @@ __all__ = [
     "fleiss_kappa",
     "framework_matrix",
     "friedman_nemenyi",
+    "g_index",
     "guttman_lambdas",
+    "gwet_ac",
     "icc",
     "inter_item_correlations",
     "intra_individual_variability",
@@ -102,6 +110,7 @@ __all__ = [
     "pattern_totals",
     "polychoric",
     "polyserial",
+    "percent_agreement",
     "psychometric_synonyms",
     "ranking_tiers",
     "readability",

@@ -8,7 +8,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ktss_analysis.psychometrics.agreement import cohen_kappa, count_values, fleiss_kappa, krippendorff_alpha
+from ktss_analysis.psychometrics.agreement import (
+    brennan_prediger,
+    cohen_kappa,
+    conger_kappa,
+    count_values,
+    fleiss_kappa,
+    gwet_ac,
+    krippendorff_alpha,
+    percent_agreement,
+)
 from ktss_analysis.psychometrics.intraclass import MODELS, icc
 
 codes = st.integers(1, 4).map(float)
@@ -145,3 +154,81 @@ def test_bootstrap_and_jackknife_intervals_are_alike():
         jackknife = krippendorff_alpha(data, level=level)
         boot = krippendorff_alpha(data, level=level, ci_method="bootstrap", seed=1)
         assert (boot.low, boot.high) == pytest.approx((jackknife.low, jackknife.high), abs=0.02)
+
+
+SEVERAL = {
+    "fleiss": lambda data, **options: fleiss_kappa(data, layout="ratings", **options), "gwet": gwet_ac,
+    "brennan_prediger": brennan_prediger, "conger": conger_kappa, "krippendorff": krippendorff_alpha,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("weights", [None, "linear", "quadratic", "ordinal"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_vectorised_jackknife_equals_leaving_out(name, weights, seed):
+    """Totals of units that are taken together give the interval of a loop over the units of the file."""
+    from scipy import stats
+
+    generator = np.random.default_rng(seed)
+    truth = generator.integers(1, 5, size=(30, 1))
+    data = np.where(generator.random((30, 3)) < 0.6, truth, generator.integers(1, 5, size=(30, 3))).astype(float)
+    data[generator.random(data.shape) < 0.15] = np.nan
+    needed = 2 if name == "krippendorff" else 1
+    used = data[(~np.isnan(data)).sum(axis=1) >= needed]
+    given_to_all = {"weights": weights, "ci_method": "jackknife"}
+    result = SEVERAL[name](data, **given_to_all)
+    assert result.n_used == len(used)
+    assert result.n_used + result.n_missing == len(data)
+    n = len(used)
+    left_out = np.array([SEVERAL[name](np.delete(used, unit, axis=0), **given_to_all).value for unit in range(n)])
+    error = np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
+    assert result.value - result.low == pytest.approx(stats.t.ppf(0.975, n - 1) * error, rel=1e-8)
+
+
+@given(pairs)
+@settings(max_examples=40, deadline=None)
+def test_two_raters_conger_is_cohen_and_fleiss_is_scott(data):
+    cohen, conger = cohen_kappa(data, layout="ratings"), conger_kappa(data)
+    assert cohen.status == conger.status
+    if cohen.status == "ok":
+        assert conger.value == pytest.approx(cohen.value, abs=1e-10)
+        fleiss = fleiss_kappa(data, layout="ratings")
+        assert fleiss.value <= cohen.value + 1e-10
+
+
+@given(holed)
+@settings(max_examples=40, deadline=None)
+def test_gwets_interval_is_the_delta_method_without_missing_ratings(data):
+    """On complete ratings the linearised error is the infinitesimal jackknife: near the jackknife's, at any n."""
+    complete_rows = data[~np.isnan(data).any(axis=1)]
+    assume(len(complete_rows) >= 3)
+    many = np.repeat(complete_rows, 40, axis=0)
+    analytic, jackknife = gwet_ac(many), gwet_ac(many, ci_method="jackknife")
+    assume(analytic.status == "ok" and analytic.low is not None)
+    assert analytic.low == pytest.approx(jackknife.low, abs=0.02)
+
+
+@given(holed)
+@settings(max_examples=40, deadline=None)
+def test_chance_correction_only_lowers_agreement(data):
+    observed = percent_agreement(data)
+    for function in SEVERAL.values():
+        corrected = function(data)
+        if function is not krippendorff_alpha and corrected.status == "ok":
+            assert corrected.value <= observed.value + 1e-10
+
+
+@pytest.mark.parametrize("name", [*SEVERAL, "cohen"])
+def test_cluster_intervals_follow_the_clusters(name):
+    """Ten groups of equal units: the interval is that of ten units, and wider than that of a hundred."""
+    generator = np.random.default_rng(6)
+    ten = np.where(generator.random((10, 2)) < 0.7, np.arange(10)[:, None] % 3, generator.integers(0, 3, (10, 2)))
+    hundred, labels = np.repeat(ten.astype(float), 10, axis=0), np.repeat(np.arange(10), 10)
+    options = {"layout": "ratings"} if name == "cohen" else {}
+    function = cohen_kappa if name == "cohen" else SEVERAL[name]
+    for method in ("jackknife", "bootstrap"):
+        units = function(hundred, ci_method=method, **options)
+        groups = function(hundred, ci_method=method, cluster=labels, **options)
+        assert groups.value == pytest.approx(units.value, abs=1e-12)
+        assert groups.high - groups.low > 1.8 * (units.high - units.low)
+        assert "10 clusters" in groups.method
