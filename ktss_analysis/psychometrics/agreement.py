@@ -6,6 +6,8 @@ raters**. The coefficients are in the modules `kappa`, `gwet`, `krippendorff` an
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -94,16 +96,20 @@ def agreement_summary(
     """
     check_interval("jackknife", ci_level, 1, 0, cluster)
     matrix, _ = as_matrix(ratings, "ratings")
-    options = {"weights": weights, "ci_method": "jackknife", "cluster": cluster, "ci_level": ci_level}
-    by_rater = cohen_kappa if matrix.shape[1] == 2 else conger_kappa
-    layout = {"layout": "ratings"} if matrix.shape[1] == 2 else {}
+    options: dict[str, Any] = {
+        "weights": weights, "ci_method": "jackknife", "cluster": cluster, "ci_level": ci_level,
+    }  # fmt: skip
+    if matrix.shape[1] == 2:
+        by_rater = {"cohen_kappa": cohen_kappa(matrix, layout="ratings", **options)}
+    else:
+        by_rater = {"conger_kappa": conger_kappa(matrix, **options)}
     found: dict[str, Estimate] = {
         "percent_agreement": percent_agreement(matrix, weights=weights, ci_level=ci_level),
-        by_rater.__name__: by_rater(matrix, **layout, **options),  # type: ignore[operator]
-        "fleiss_kappa": fleiss_kappa(matrix, layout="ratings", **options),  # type: ignore[arg-type]
-        "gwet_ac": gwet_ac(matrix, **options),  # type: ignore[arg-type]
-        "brennan_prediger": brennan_prediger(matrix, **options),  # type: ignore[arg-type]
-        "krippendorff_alpha": krippendorff_alpha(matrix, **options),  # type: ignore[arg-type]
+        **by_rater,
+        "fleiss_kappa": fleiss_kappa(matrix, layout="ratings", **options),
+        "gwet_ac": gwet_ac(matrix, **options),
+        "brennan_prediger": brennan_prediger(matrix, **options),
+        "krippendorff_alpha": krippendorff_alpha(matrix, **options),
         **_indices(matrix),
     }
     return estimates_frame(found, "agreement_summary")
@@ -122,8 +128,8 @@ def _indices(matrix: FloatArray) -> dict[str, Estimate]:
     counts, _ = count_values(matrix[present.any(axis=1)])
     pooled = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
     prevalence = float(np.ptp(pooled)) if len(pooled) > 1 else 1.0
-    base = {"n_used": n_units, "n_missing": n_missing}
-    found = {"prevalence_index": Estimate(prevalence, method=names["prevalence_index"], **base)}  # type: ignore[arg-type]
+    base: dict[str, Any] = {"n_used": n_units, "n_missing": n_missing}
+    found = {"prevalence_index": Estimate(prevalence, method=names["prevalence_index"], **base)}
     active = [matrix[there, rater] for rater, there in enumerate(present.T) if there.any()]
     if len(active) < 2:
         reason = f"{len(active)} rater(s) with ratings; needs 2"
@@ -132,4 +138,4 @@ def _indices(matrix: FloatArray) -> dict[str, Estimate]:
     shares = np.array([(column[:, None] == values).mean(axis=0) for column in active])
     pairs = np.triu_indices(len(shares), 1)
     bias = float(np.abs(shares[pairs[0]] - shares[pairs[1]]).sum(axis=1).mean() / 2)
-    return found | {"bias_index": Estimate(bias, method=names["bias_index"], **base)}  # type: ignore[arg-type]
+    return found | {"bias_index": Estimate(bias, method=names["bias_index"], **base)}

@@ -49,6 +49,11 @@ def check_interval(method: str, level: float, n_boot: int, seed: int, cluster: A
     return Resampling(method, check_level(level), n_boot, seed)  # type: ignore[arg-type]
 
 
+def total(table: FloatArray, often: FloatArray | NDArray[np.int64]) -> FloatArray:
+    """Return the totals of contributions that occur `often`, shape (1, n_columns)."""
+    return np.asarray(often @ table, dtype=float)[None, :]
+
+
 def pair_agreement(counts: FloatArray, weight: FloatArray) -> FloatArray:
     """Return the weighted agreement of a unit's pairs of raters, shape (n_rows,); 0 for a unit with one rater."""
     raters = counts.sum(axis=1)
@@ -73,7 +78,7 @@ def coefficient(
         observed = np.where(pairs > 0.5, agreeing / np.maximum(pairs, 1), np.nan)
         return one_minus_ratio(observed, chance.expected(totals[:, :-3] / size[:, None]))
 
-    if np.isnan(corrected((units.often @ table)[None, :])[0]):
+    if np.isnan(corrected(total(table, units.often))[0]):
         reason = f"chance agreement is complete: {NO_CHANCE}"
         return Estimate.absent("undefined", reason, method=name, n_used=n, n_missing=units.n_missing)
     if bool((table[several, -2] > 1 - _SMALLEST_ROOM).all()):
@@ -164,7 +169,7 @@ def _linearised(
 ) -> Estimate:
     """Return Gwet's interval: Student's t with the variance of the units' linearised contributions."""
     n, several = int(units.often.sum()), table[:, -1]
-    value = float(corrected((units.often @ table)[None, :])[0])
+    value = float(corrected(total(table, units.often))[0])
     overall = units.often @ shares / n
     expected = float(chance.expected(overall[None, :])[0])
     agreeing = n / float(units.often @ several) * (table[:, -2] - expected * several) / (1 - expected)

@@ -23,6 +23,7 @@ from .chance_corrected import (
     one_minus_ratio,
     pair_agreement,
     resample,
+    total,
     without_disagreement,
 )
 from .checks import FloatArray, as_matrix, check_choice
@@ -137,7 +138,7 @@ def cohen_kappa(
         rows, columns = totals[:, :k] / size[:, None], totals[:, k : 2 * k] / size[:, None]
         return one_minus_ratio(totals[:, -2] / size, ((rows @ weight) * columns).sum(axis=1))
 
-    value = float(kappa((cells.often @ table)[None, :])[0])
+    value = float(kappa(total(table, cells.often))[0])
     if value != value:
         reason = f"both raters use one and the same category: {NO_CHANCE}"
         return Estimate.absent("undefined", reason, method=name, n_used=round(n), n_missing=n_missing)
@@ -431,7 +432,7 @@ def _conger(
         observed = np.where(totals[:, -1] > 0.5, totals[:, -2] / np.maximum(totals[:, -1], 1), np.nan)
         return one_minus_ratio(observed, expected)
 
-    if np.isnan(kappa((often @ table)[None, :])[0]):
+    if np.isnan(kappa(total(table, often))[0]):
         reason = f"all raters use one and the same category: {NO_CHANCE}"
         return Estimate.absent("undefined", reason, method=name, n_used=n, n_missing=n_missing)
     if bool((table[several, -2] > 1 - 1e-12).all()):

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ..core import Estimate, StatisticError
-from .chance_corrected import Resampling, check_interval, finished, resample, without_disagreement
+from .chance_corrected import Resampling, check_interval, finished, resample, total, without_disagreement
 from .checks import FloatArray, as_matrix, check_choice
 from .rating_tables import Weights, agreement_weights, check_cluster, count_values, equal_rows, weights_name
 from .registry import statistic
@@ -154,7 +154,7 @@ def _with_interval(
             counts, often = equal_rows(counts)
         table, alpha = _value_table(counts, values, level, weights)
     interval = resample(alpha, table, often, groups, options, None)
-    value = float(alpha((often @ table)[None, :])[0])
+    value = float(alpha(total(table, often))[0])
     return finished(interval, name, len(rows), n_missing, value=value)
 
 
