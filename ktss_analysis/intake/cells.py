@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,6 +21,13 @@ NO_OPINION, MISSING_NUMBER, CONTRADICTING_LABEL = "missing.no_opinion", "missing
 DECLINED = frozenset([MISSING, NO_OPINION, MISSING_NUMBER])
 """Rules by which a cell is no answer, as its person meant it."""
 EMPTY = "empty"
+RULES = (
+    "", EMPTY, MISSING, NOT_A_NUMBER, OUT_OF_RANGE, NOT_WHOLE, UNKNOWN_LABEL, NO_OPINION, MISSING_NUMBER,
+    CONTRADICTING_LABEL,
+)  # fmt: skip
+"""What may become of a cell that should be a number: a value, nothing, or the rule that set it missing."""
+
+VALUE_OR_EMPTY, DECLINED_CODES = 2, tuple(RULES.index(rule) for rule in sorted(DECLINED))
 _TRUE = frozenset(["true", "yes", "y", "1", "x", "t", "si", "ja", "tak", "kylla", "oui", "sim", "ano"])
 _FALSE = frozenset(["false", "no", "n", "0", "f", "nein", "nie", "nee", "ei", "non", "nao", "ne"])
 
@@ -98,7 +105,13 @@ class Converted(NamedTuple):
     rules: NDArray[np.object_]
 
 
-def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None) -> Converted:
+def distinct(texts: pd.Series) -> tuple[NDArray[np.intp], pd.Series]:
+    """Return per cell the place of its text, and the distinct texts; a missing cell counts as empty."""
+    codes, unique = pd.factorize(texts.fillna("").astype(str))
+    return codes, pd.Series(unique, dtype="str")
+
+
+def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None, witnesses: Sequence[str] = ()) -> Converted:
     """Turn texts into numbers; the work is done once per distinct text.
 
     Parameters
@@ -109,16 +122,39 @@ def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None) -> Con
         Labels, missing codes, range.
     decimal : {".", ","} or None
         Decimal mark of the file.
+    witnesses : sequence of str
+        Texts of the same columns that stand in other parts of the file: they help to decide the decimal mark.
 
     Raises
     ------
     InputError
         When a cell's decimal mark cannot be decided.
     """
-    codes, unique = pd.factorize(texts.fillna("").astype(str))
+    codes, unique = distinct(texts)
     if not len(unique):
         return Converted(np.zeros(0), np.zeros(0, dtype=object))
-    plain = [" ".join(str(text).split()) for text in unique]
+    values, found = read_texts([*unique, *witnesses], rules, decimal=decimal)
+    return Converted(values[codes], np.array(RULES, dtype=object)[found[codes]])
+
+
+def read_texts(
+    texts: Sequence[str], rules: CellRules, *, decimal: str | None
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Return the number of each text (nan when it is none) and the place in `RULES` of what became of it.
+
+    Parameters
+    ----------
+    texts : sequence of str, shape (n_texts,)
+        Distinct texts of columns that are read alike.
+    rules, decimal
+        As for `to_values`.
+
+    Raises
+    ------
+    InputError
+        When a text's decimal mark cannot be decided.
+    """
+    plain = [" ".join(str(text).split()) for text in texts]
     values = np.full(len(plain), np.nan)
     found = np.full(len(plain), "", dtype=object)
     open_cells = []
@@ -142,7 +178,7 @@ def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None) -> Con
                 open_cells.append(index)
     _read_numbers(plain, open_cells, values, found, rules, decimal)
     _check_range(values, found, rules)
-    return Converted(values[codes], found[codes])
+    return values, np.array([RULES.index(rule) for rule in found], dtype=np.int8)
 
 
 def _read_numbers(
@@ -195,7 +231,7 @@ def to_words(
 
     A text that is an allowed word is never a missing code: ``-`` is a tone of a coded turn.
     """
-    codes, unique = pd.factorize(texts.fillna("").astype(str))
+    codes, unique = distinct(texts)
     if not len(unique):
         return Converted(np.zeros(0, dtype=object), np.zeros(0, dtype=object))
     table = {fold(label): str(word) for label, word in labels.items()}
@@ -221,34 +257,54 @@ def to_words(
     return Converted(values[codes], found[codes])
 
 
+def per_text(texts: pd.Series, convert: Callable[[pd.Series], Converted]) -> Converted:
+    """Apply a conversion to the distinct texts only."""
+    codes, unique = distinct(texts)
+    found = convert(unique)
+    return Converted(found.cells[codes], found.rules[codes]) if len(unique) else found
+
+
 def to_truth(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, object]) -> Converted:
     """Turn yes and no, true and false, 1 and 0 (and their usual translations) into truth values."""
-    words = to_words(texts, missing=missing, labels=labels)
-    values = np.full(len(words.cells), None, dtype=object)
-    rules = words.rules.copy()
-    for index, word in enumerate(words.cells):
-        if word is None:
-            continue
-        key = fold(str(word))
-        if key in _TRUE or key in _FALSE:
-            values[index] = key in _TRUE
-        else:
-            rules[index] = UNKNOWN_LABEL
-    return Converted(values, rules)
+
+    def convert(unique: pd.Series) -> Converted:
+        words = to_words(unique, missing=missing, labels=labels)
+        values = np.full(len(words.cells), None, dtype=object)
+        rules = words.rules.copy()
+        for index, word in enumerate(words.cells):
+            if word is None:
+                continue
+            key = fold(str(word))
+            if key in _TRUE or key in _FALSE:
+                values[index] = key in _TRUE
+            else:
+                rules[index] = UNKNOWN_LABEL
+        return Converted(values, rules)
+
+    return per_text(texts, convert)
 
 
 def to_dates(texts: pd.Series, formats: Iterable[str], missing: frozenset[str]) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Return timestamps, and which filled cells fit none of the formats (tried in their order)."""
-    plain = texts.fillna("").astype(str).str.strip()
-    plain = plain.mask(plain.map(lambda text: fold(text) in missing), "")
-    stamps = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
+    codes, unique = distinct(texts)
+    plain = unique.str.strip()
+    plain = plain.mask(plain.map(lambda text: fold(text) in missing).astype(bool), "")
+    stamps = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[ns]")
     for pattern in formats:
         waiting = stamps.isna() & (plain != "")
         if not waiting.any():
             break
         read = pd.to_datetime(plain[waiting], format=pattern, errors="coerce", utc=True)
         stamps[waiting] = read.dt.tz_localize(None)
-    return stamps, (stamps.isna() & (plain != "")).to_numpy()
+    bad = (stamps.isna() & (plain != "")).to_numpy(dtype=bool)
+    return pd.Series(stamps.to_numpy()[codes], index=texts.index, dtype="datetime64[ns]"), bad[codes]
+
+
+def iso_dates(stamps: pd.Series) -> pd.Series:
+    """Return the ISO dates of timestamps as text; missing stays missing."""
+    codes, unique = pd.factorize(stamps)
+    days = pd.Series(unique, dtype="datetime64[ns]").dt.strftime("%Y-%m-%d").astype("str").array
+    return pd.Series(days.take(codes, allow_fill=True), index=stamps.index, dtype="str")
 
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?")
@@ -256,17 +312,21 @@ _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?")
 
 def to_language(texts: pd.Series, *, missing: frozenset[str], labels: Mapping[str, object]) -> Converted:
     """Turn texts into language tags such as ``en`` and ``pt-BR``."""
-    words = to_words(texts, missing=missing, labels=labels)
-    values, rules = words.cells.copy(), words.rules.copy()
-    for index, word in enumerate(values):
-        if word is None:
-            continue
-        match = _TAG.fullmatch(str(word))
-        if match is None:
-            values[index], rules[index] = None, UNKNOWN_LABEL
-            continue
-        region = match.group(2)
-        values[index] = match.group(1).lower() + (
-            f"-{region.upper() if len(region) == 2 else region}" if region else ""
-        )
-    return Converted(values, rules)
+
+    def convert(unique: pd.Series) -> Converted:
+        words = to_words(unique, missing=missing, labels=labels)
+        values, rules = words.cells.copy(), words.rules.copy()
+        for index, word in enumerate(values):
+            if word is None:
+                continue
+            match = _TAG.fullmatch(str(word))
+            if match is None:
+                values[index], rules[index] = None, UNKNOWN_LABEL
+                continue
+            region = match.group(2)
+            values[index] = match.group(1).lower() + (
+                f"-{region.upper() if len(region) == 2 else region}" if region else ""
+            )
+        return Converted(values, rules)
+
+    return per_text(texts, convert)

@@ -113,7 +113,7 @@ def clean_source(
     ]
     texts = text_parts(gathered)
     answered_rules(rows, _any_part(gathered), _answered(gathered, parts, texts))
-    repeated_rule(rows, facts, _answers(parts, texts, gathered))
+    repeated_rule(rows, facts, lambda: _answers(parts, texts, gathered))
     _log_persons(rows)
     result = Cleaned(gathered)
     language, seconds = language_of(rows, study), seconds_of(rows, study)
@@ -237,13 +237,18 @@ def _version(study: Study, part: TextPart) -> str:
 
 def _set_aside_unused(rows: Rows, result: Cleaned, dropped: Dropped) -> None:
     """Set aside the raw rows of which no table has a row."""
-    used = np.zeros(len(rows.alive), dtype=bool)
-    for _, table in result.tables:
-        used[table.index.to_numpy(dtype=int)] = True
-    for place in np.flatnonzero(rows.alive & ~used):
-        known = dropped.reasons.get(int(place))
-        rule, reason = known or ("row.no_answer", "the row fills no table")
-        rows.set_aside(np.arange(len(used)) == place, rule, reason, logged=known is not None)
+    unused = rows.alive & ~result.used()
+    explained = np.zeros(len(unused), dtype=bool)
+    reasons = [""] * len(unused)
+    by_rule: dict[str, list[int]] = {}
+    for place, (rule, reason) in dropped.reasons.items():
+        explained[place], reasons[place] = True, reason
+        by_rule.setdefault(rule, []).append(place)
+    for rule, places in by_rule.items():
+        mask = np.zeros(len(unused), dtype=bool)
+        mask[places] = True
+        rows.set_aside(unused & mask, rule, reasons, logged=True)
+    rows.set_aside(unused & ~explained, "row.no_answer", "the row fills no table")
 
 
 def _stacked(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ..core import PipelineError
+
 CHANGE_COLUMNS = ("source", "file", "row", "column", "rule", "action", "before", "after", "reason")
 QUARANTINE_COLUMNS = ("source", "file", "row", "rule", "reason", "record")
 _MAIL = re.compile(r"[^\s@<>(),;:\"'|]+@[^\s@<>(),;:\"'|]+\.[\w-]{2,}")
@@ -35,7 +37,7 @@ class Log:
 
     source: str
     known: Mapping[str, str] = field(default_factory=dict)
-    _changes: list[pd.DataFrame] = field(default_factory=list)
+    _changes: dict[str, list] = field(default_factory=lambda: {name: [] for name in CHANGE_COLUMNS})
     _quarantine: list[tuple[str, int, str, str, str]] = field(default_factory=list)
 
     def safe(self, text: object) -> str:
@@ -56,20 +58,25 @@ class Log:
         reason: str | Sequence[str] = "",
     ) -> None:
         """Log one entry per element of `file` and `row`; the other fields are one text or one per entry."""
-        if not len(row):
-            return
         n = len(row)
-        texts = {
-            name: [self.safe(value)] * n if isinstance(value, str) else [self.safe(cell) for cell in value]
-            for name, value in (("before", before), ("after", after))
-        }
-        frame = {
+        if not n:
+            return
+        entries: dict[str, list] = {
             "source": [self.source] * n, "file": list(file), "row": [int(number) for number in row],
             "column": [column] * n if isinstance(column, str) else list(column),
-            "rule": [rule] * n, "action": [action] * n, **texts,
-            "reason": [reason] * n if isinstance(reason, str) else list(reason),
+            "rule": [rule] * n, "action": [action] * n, "before": self._safe_all(before, n),
+            "after": self._safe_all(after, n), "reason": [reason] * n if isinstance(reason, str) else list(reason),
         }  # fmt: skip
-        self._changes.append(pd.DataFrame(frame))
+        if any(len(values) != n for values in entries.values()):
+            raise PipelineError(f"rule {rule!r}: {n} rows are logged with another number of cells or reasons")
+        for name, values in entries.items():
+            self._changes[name] += values
+
+    def _safe_all(self, cells: str | Sequence[object], n: int) -> list[str]:
+        if isinstance(cells, str):
+            return [self.safe(cells)] * n
+        known: dict[object, str] = {}
+        return [known[cell] if cell in known else known.setdefault(cell, self.safe(cell)) for cell in cells]
 
     def set_aside(
         self,
@@ -82,7 +89,7 @@ class Log:
         logged: bool = False,
     ) -> None:
         """Put one raw row into quarantine, and say so in the change log unless it is `logged` there."""
-        cells = {str(name): self.safe(value) for name, value in record.items() if self.safe(value)}
+        cells = {str(name): safe for name, value in record.items() if (safe := self.safe(value))}
         text = json.dumps(cells, ensure_ascii=False)
         self._quarantine.append((str(file), int(row), rule, reason, text))
         if not logged:
@@ -90,9 +97,9 @@ class Log:
 
     def change_frame(self) -> pd.DataFrame:
         """Return the change log, ordered by file, row, column and rule."""
-        if not self._changes:
-            return pd.DataFrame({name: [] for name in CHANGE_COLUMNS})
-        frame = pd.concat(self._changes, ignore_index=True)[list(CHANGE_COLUMNS)]
+        frame = pd.DataFrame(self._changes, columns=list(CHANGE_COLUMNS))
+        if not len(frame):
+            return frame
         return frame.sort_values(["file", "row", "column", "rule", "before"], kind="stable", ignore_index=True)
 
     def quarantine_frame(self) -> pd.DataFrame:

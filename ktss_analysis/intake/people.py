@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..core import PipelineError
 from .gather import Gathered
@@ -23,6 +24,13 @@ class Cleaned:
     quarantine: pd.DataFrame = field(default_factory=pd.DataFrame)
     accounts: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    def used(self) -> NDArray[np.bool_]:
+        """Return which raw rows a table has a row of."""
+        used = np.zeros(len(self.gathered.row), dtype=bool)
+        for _, table in self.tables:
+            used[table.index.to_numpy(dtype=int)] = True
+        return used
+
 
 def declined_in(registers: list[Cleaned]) -> frozenset[str]:
     """Return the persons whose consent a register records as not given."""
@@ -38,8 +46,7 @@ def declined_in(registers: list[Cleaned]) -> frozenset[str]:
 def accounts_of(result: Cleaned) -> pd.DataFrame:
     """Count records per file and check that each is either used or set aside."""
     gathered = result.gathered
-    places = {int(place) for _, table in result.tables for place in table.index}
-    used_files = pd.Series([gathered.file[place] for place in places], dtype="object").value_counts()
+    used_files = pd.Series(gathered.file[result.used()], dtype="object").value_counts()
     action = result.change_log["action"]
     entries = []
     for table in gathered.tables:

@@ -15,7 +15,7 @@ from ..core import InputError
 from ..glossary import COLUMNS
 from ..study import Block, Cell, Study
 from .cell_rules import cell_rules_of, with_labels
-from .cells import CellRules, Converted, to_language, to_truth, to_values, to_words
+from .cells import CellRules, Converted, iso_dates, per_text, to_language, to_truth, to_values, to_words
 from .dates import read_dates
 from .gather import FRAMEWORK_TARGETS, Gathered, known_targets
 from .labels import fold
@@ -86,7 +86,9 @@ def _typed(rows: Rows, column: str, cell: Cell, study: Study, block: Block | Non
         found = to_language(texts, missing=gathered.missing, labels=cell.labels)
         reasons = {"label.unknown": "is no language tag; allowed: a tag such as en or pt-BR, or 'labels'"}
     elif column == "country":
-        found = _countries(to_words(texts, missing=gathered.missing, labels=cell.labels))
+        found = per_text(
+            texts, lambda unique: _countries(to_words(unique, missing=gathered.missing, labels=cell.labels))
+        )
         reasons = {"label.unknown": "is no country code; allowed: two letters, 'other', or 'labels'"}
     else:
         allowed = VOCABULARY.get(column, ())
@@ -102,7 +104,8 @@ def _numbers(gathered: Gathered, header: str, texts: pd.Series, rules: CellRules
     for name, decimal in gathered.decimals.items():
         mask = gathered.file == name
         try:
-            converted = to_values(texts[mask], rules, decimal=decimal)
+            hints = gathered.witnesses.get((name, header), ())
+            converted = to_values(texts[mask], rules, decimal=decimal, witnesses=hints)
         except InputError as error:
             raise InputError(
                 error.problem, file=name, column=header, found=error.found, allowed=error.allowed
@@ -131,7 +134,7 @@ def _date(rows: Rows, header: str, texts: pd.Series) -> pd.Series:
     rows.log.change(
         "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]), reason=reason
     )
-    return stamps.dt.strftime("%Y-%m-%d").astype("str")
+    return iso_dates(stamps)
 
 
 def record_table(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core import InputError
 from ..study import Block, Source
-from .cells import EMPTY, MISSING
+from .cells import EMPTY, MISSING, distinct, iso_dates
 from .dates import read_dates
 from .gather import Gathered
 from .labels import fold
@@ -45,24 +45,29 @@ class Rows:
 
     def set_aside(self, mask: BoolArray, rule: str, reason: str | Sequence[str], *, logged: bool = False) -> None:
         """Put the rows of `mask` that are in use into quarantine; `reason` is one text, or one per row."""
-        for place in map(int, np.flatnonzero(mask & self.alive)):
+        places = np.flatnonzero(mask & self.alive)
+        for place, record in zip(map(int, places), self.records(places), strict=True):
             why = reason if isinstance(reason, str) else reason[place]
             self.log.set_aside(
-                str(self.gathered.file[place]), int(self.gathered.row[place]), rule, why, self.record(place),
-                logged=logged,
-            )  # fmt: skip
+                str(self.gathered.file[place]), int(self.gathered.row[place]), rule, why, record, logged=logged
+            )
         self.alive = self.alive & ~mask
 
-    def record(self, place: int) -> dict[str, object]:
-        """Return the mapped cells of a row; the identifier is replaced by the pseudonym."""
-        source = self.gathered.source
-        cells = self.gathered.frame.loc[place, self._mapped].dropna()
-        record: dict[str, object] = {str(name): text for name, text in cells.items() if str(text).strip()}
-        if source.person is not None and source.person.column is not None:
-            header = self.gathered.column(source.person.column)
-            if header in record:
-                record[header] = self.gathered.person_id.iloc[place]
-        return record
+    def records(self, places: NDArray[np.intp]) -> list[dict[str, object]]:
+        """Return the mapped cells of some rows; the identifier is replaced by the pseudonym."""
+        gathered = self.gathered
+        person = gathered.source.person
+        header = gathered.column(person.column) if person is not None and person.column is not None else None
+        cells = gathered.frame[self._mapped].iloc[places].astype(object).to_numpy()
+        pseudonyms = gathered.person_id.iloc[places]
+        return [
+            {
+                name: pseudonym if name == header else text
+                for name, text in zip(self._mapped, row, strict=True)
+                if isinstance(text, str) and text.strip()
+            }
+            for row, pseudonym in zip(cells, pseudonyms, strict=True)
+        ]
 
     def where(self, mask: BoolArray) -> dict[str, list]:
         """Return file and row of the rows of `mask`, as the log wants them."""
@@ -88,13 +93,13 @@ def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
     """
     gathered = rows.gathered
     source, frame = gathered.source, gathered.frame
-    stripped = frame.apply(lambda column: column.fillna("").str.strip())
-    rows.set_aside((stripped == "").all(axis=1).to_numpy(dtype=bool), "row.empty", "no cell of the row is filled")
+    rows.set_aside(_empty_rows(frame), "row.empty", "no cell of the row is filled")
     for exclude in source.exclude:
         wanted = {fold(value) for value in exclude.values}  # noqa: PD011 - a field of the study file
-        cells = stripped[gathered.column(exclude.column)].map(fold)
-        hits = cells.isin(wanted).to_numpy(dtype=bool)
-        unused = wanted - set(cells[hits])
+        codes, unique = distinct(frame[gathered.column(exclude.column)])
+        folded = [fold(text) for text in unique]
+        hits = np.isin(folded, list(wanted))[codes]
+        unused = wanted - set(folded)
         if unused:
             gathered.notes.append(
                 f"exclude by column {exclude.column!r}: {len(unused)} of {len(wanted)} values stand in no row"
@@ -127,7 +132,21 @@ def _dates(rows: Rows) -> RowFacts:
     rows.log.change(
         "date.unreadable", "flagged", **rows.where(bad), column=header, before=list(texts[bad]), reason=reason
     )
-    return RowFacts(stamps, stamps.dt.strftime("%Y-%m-%d").astype("str"))
+    return RowFacts(stamps, iso_dates(stamps))
+
+
+def _empty_rows(frame: pd.DataFrame) -> BoolArray:
+    """Return which rows hold nothing but blanks; a row is looked at until its first filled cell."""
+    empty = np.ones(len(frame), dtype=bool)
+    places = np.arange(len(frame))
+    for name in frame.columns:
+        if not len(places):
+            break
+        cells = frame[name].iloc[places].fillna("").str.strip()
+        filled = (cells != "").to_numpy(dtype=bool)
+        empty[places[filled]] = False
+        places = places[~filled]
+    return empty
 
 
 def belongs(gathered: Gathered, block: Block) -> BoolArray:
@@ -135,8 +154,8 @@ def belongs(gathered: Gathered, block: Block) -> BoolArray:
     mask = np.ones(len(gathered.row), dtype=bool)
     for name, texts in block.when.items():
         wanted = {fold(text) for text in texts}
-        cells = gathered.frame[gathered.column(name)].fillna("").map(fold)
-        mask &= cells.isin(wanted).to_numpy(dtype=bool)
+        codes, unique = distinct(gathered.frame[gathered.column(name)])
+        mask &= np.array([fold(text) in wanted for text in unique], dtype=bool)[codes]
     return mask
 
 
@@ -146,8 +165,15 @@ def answered_rules(rows: Rows, parts: BoolArray, answered: BoolArray) -> None:
     rows.set_aside(~answered, "row.no_answer", "no question is answered")
 
 
-def repeated_rule(rows: Rows, facts: RowFacts, answers: pd.DataFrame) -> None:
+def repeated_rule(rows: Rows, facts: RowFacts, answers_of: Callable[[], pd.DataFrame]) -> None:
     """Keep one row per person, as the source's `repeated` says; order is by time stamp, then file and row.
+
+    Parameters
+    ----------
+    rows, facts : Rows, RowFacts
+        The rows and their time stamps.
+    answers_of : callable
+        Returns what each row answers; called only when somebody stands there twice.
 
     Raises
     ------
@@ -159,6 +185,8 @@ def repeated_rule(rows: Rows, facts: RowFacts, answers: pd.DataFrame) -> None:
     if source.repeated == "keep":
         return
     places = np.flatnonzero(rows.alive & gathered.has_id)
+    if gathered.person_id.iloc[places].is_unique:
+        return
     order = pd.DataFrame(
         {
             "person": gathered.person_id.iloc[places].to_numpy(),
@@ -181,6 +209,7 @@ def repeated_rule(rows: Rows, facts: RowFacts, answers: pd.DataFrame) -> None:
         )  # fmt: skip
     reasons = [""] * len(gathered.row)
     mask = np.zeros(len(gathered.row), dtype=bool)
+    answers = answers_of()
     for entry in extra.itertuples():
         other = kept.loc[entry.person]
         same = answers.iloc[entry.place].equals(answers.iloc[int(other["place"])])

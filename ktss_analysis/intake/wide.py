@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..core import InputError
 from ..study import Block, Study
 from .cell_rules import cell_rules_of
-from .cells import DECLINED, EMPTY, CellRules, to_values, to_words
+from .cells import DECLINED_CODES, EMPTY, RULES, VALUE_OR_EMPTY, CellRules, distinct, read_texts, to_words
 from .gather import Gathered, target_type_of
 from .labels import fold
 from .rows import BoolArray, RowFacts, Rows, belongs, log_cells
@@ -33,8 +33,8 @@ class WidePart:
         Whether the row belongs to the part and its file has the column.
     answers : numpy.ndarray of float, shape (n_rows, n_targets)
         Answers, nan when missing.
-    rules : numpy.ndarray of str, shape (n_rows, n_targets)
-        Per cell ``""`` for a value, ``empty``, or the rule that set it missing.
+    rules : numpy.ndarray of int8, shape (n_rows, n_targets)
+        Per cell the place in `RULES` of what became of it: a value, nothing, or the rule that set it missing.
     column_rules : list of CellRules, length n_targets
         How the cells of each column were read.
     """
@@ -45,7 +45,7 @@ class WidePart:
     targets: list[str]
     asked: BoolArray
     answers: NDArray[np.float64]
-    rules: NDArray[np.object_]
+    rules: NDArray[np.int8]
     column_rules: list[CellRules]
 
     @property
@@ -60,8 +60,9 @@ class WidePart:
 
     def answered(self) -> BoolArray:
         """Return which rows hold an answer, even one that a rule refuses."""
-        filled: BoolArray = self.asked & ~np.isin(self.rules, [EMPTY, *DECLINED])
-        return np.asarray(filled.any(axis=1), dtype=bool)
+        unanswered = np.zeros(len(RULES), dtype=bool)
+        unanswered[[RULES.index(EMPTY), *DECLINED_CODES]] = True
+        return np.asarray((self.asked & ~unanswered[self.rules]).any(axis=1), dtype=bool)
 
 
 def convert_wide(gathered: Gathered, block: Block, pairs: list[tuple[str, str]], study: Study) -> WidePart:
@@ -69,18 +70,22 @@ def convert_wide(gathered: Gathered, block: Block, pairs: list[tuple[str, str]],
     headers, targets = [header for header, _ in pairs], [target for _, target in pairs]
     rules = _rules_of_columns(gathered, block, study, headers)
     values = np.full((len(gathered.row), len(headers)), np.nan)
-    found = np.full(values.shape, EMPTY, dtype=object)
+    found = np.full(values.shape, RULES.index(EMPTY), dtype=np.int8)
     for name, decimal in gathered.decimals.items():
         mask = gathered.file == name
         for same in _same_rules(rules):
             places = [headers[place] for place in same]
-            cells = pd.concat([gathered.frame.loc[mask, header] for header in places], ignore_index=True)
+            columns = [distinct(gathered.frame.loc[mask, header]) for header in places]
+            texts = list(dict.fromkeys(text for _, unique in columns for text in unique))
+            hints = [text for header in places for text in gathered.witnesses.get((name, header), ())]
             try:
-                converted = to_values(cells, rules[same[0]], decimal=decimal)
+                numbers, fates = read_texts([*texts, *hints], rules[same[0]], decimal=decimal)
             except InputError as error:
                 raise _in_file(error, name, places) from None
-            values[np.ix_(mask, same)] = converted.cells.reshape(len(same), -1).T
-            found[np.ix_(mask, same)] = converted.rules.reshape(len(same), -1).T
+            place_of = {text: place for place, text in enumerate(texts)}
+            for column, (codes, unique) in zip(same, columns, strict=True):
+                order = np.array([place_of[text] for text in unique], dtype=np.intp)[codes]
+                values[mask, column], found[mask, column] = numbers[order], fates[order]
     present = gathered.frame[headers].notna().to_numpy(dtype=bool)
     asked = present & belongs(gathered, block)[:, None]
     return WidePart(block, target_type_of(block), headers, targets, asked, values, found, rules)
@@ -113,9 +118,11 @@ def _in_file(error: InputError, file: str, headers: list[str]) -> InputError:
 def log_wide(rows: Rows, part: WidePart) -> None:
     """Log the cells of a wide part that a rule set missing."""
     for place, header in enumerate(part.headers):
-        rules = np.where(part.asked[:, place], part.rules[:, place], "")
-        if not ((rules != "") & (rules != EMPTY)).any():
+        touched = part.asked[:, place] & (part.rules[:, place] >= VALUE_OR_EMPTY)
+        if not touched.any():
             continue
+        rules = np.full(len(touched), "", dtype=object)
+        rules[touched] = np.array(RULES, dtype=object)[part.rules[touched, place]]
         log_cells(rows, header, rows.gathered.frame[header], rules, part.column_rules[place].reason)
 
 
