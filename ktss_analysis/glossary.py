@@ -137,6 +137,8 @@ COLUMNS: dict[str, Column] = {
     "n_best": Column("Int64", "count", "times chosen as best"),
     "n_worst": Column("Int64", "count", "times chosen as worst"),
     "tier": Column("Int64", "", "tier of a ranking, 1 is the highest"),
+    "worth": Column("Float64", "share", "worth of the target as a share of all worth"),
+    "quasi_std_error": Column("Float64", "", "two targets differ with a variance near the sum of these, squared"),
     "below_leader": Column("Float64", "share", "resamples in which it is below the leader of its tier"),
     "below_previous": Column("Float64", "share", "resamples in which it is below the leader one tier up"),
     "other_target_id": Column("string", "", "second target of a pair"),

@@ -34,6 +34,7 @@ from .krippendorff import krippendorff_alpha
 from .lower_bounds import guttman_lambdas, split_half
 from .missing_data import em_moments, little_mcar, missing_patterns
 from .pattern_totals import pattern_totals
+from .plackett_luce import PlackettLuceFit, plackett_luce
 from .polychoric import PolychoricFit, polychoric
 from .polyserial import polyserial
 from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
@@ -55,6 +56,7 @@ from .usability import lix, readability, sus_scores, system_usability_scale
 __all__ = [
     "STATISTICS",
     "JointCounts",
+    "PlackettLuceFit",
     "PolychoricFit",
     "Statistic",
     "affine_plane_design",
@@ -109,6 +111,7 @@ __all__ = [
     "parallel_analysis",
     "pattern_totals",
     "percent_agreement",
+    "plackett_luce",
     "polychoric",
     "polyserial",
     "psychometric_synonyms",

@@ -83,6 +83,13 @@ def ratings(low: int = 1, high: int = 4) -> pd.DataFrame:
     )
 
 
+def rankings() -> pd.DataFrame:
+    """30 persons who rank six targets without ties."""
+    noisy = np.linspace(-1, 1, 6) + np.random.default_rng(20).gumbel(size=(30, 6))
+    raw = np.argsort(np.argsort(noisy, axis=1), axis=1) + 1.0
+    return pd.DataFrame(raw, columns=ratings().columns, index=[f"r{n:02d}" for n in range(30)])
+
+
 def units(n_raters: int = 3) -> pd.DataFrame:
     """25 units, codes 1-4, raters who agree more than by chance."""
     generator = np.random.default_rng(13)
@@ -141,6 +148,7 @@ DATA = {
     "friedman_nemenyi": lambda: (ratings(1, 9),),
     "kendall_w": lambda: (ratings(1, 9),),
     "reversed_rater": lambda: (ratings(1, 9),),
+    "plackett_luce": lambda: (rankings(),),
     "duplicate_answers": lambda: (pd.concat([items(), items().iloc[:2].rename(index="{}-again".format)]),),
     "even_odd_consistency": lambda: (items().iloc[:, [0, 1, 2, 3, 4, 5]], [2, 2, 2]),
     "sus_scores": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
