@@ -112,6 +112,7 @@ def resample(
     groups: NDArray[np.object_] | None,
     options: Resampling,
     lowest: float | None,
+    highest: float | None = 1,
 ) -> Estimate:
     """Return the jackknife or bootstrap interval over units, or over clusters when there are any."""
     counts = often if groups is None else None
@@ -121,7 +122,7 @@ def resample(
             seed=options.seed,
         )  # fmt: skip
     return jackknife_interval(
-        function, table, ci_level=options.level, cluster=groups, counts=counts, bounds=(lowest, 1)
+        function, table, ci_level=options.level, cluster=groups, counts=counts, bounds=(lowest, highest)
     )
 
 

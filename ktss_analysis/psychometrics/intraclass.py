@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ..core import Estimate, StatisticError
+from .chance_corrected import Resampling, resample
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
+from .crossed_components import contributions, intraclass_of_totals
+from .rating_tables import check_cluster
 from .registry import statistic
 
 Model = Literal["1-1", "A-1", "C-1", "1-k", "A-k", "C-k"]
@@ -48,8 +51,12 @@ def icc(
     ratings: ArrayLike | pd.DataFrame,
     *,
     model: Model = "A-1",
-    missing: Missing = "raise",
+    missing: Missing | Literal["available"] = "raise",
+    ci_method: Literal["f", "jackknife", "bootstrap"] | None = None,
+    cluster: ArrayLike | None = None,
     ci_level: float = 0.95,
+    n_boot: int = 2000,
+    seed: int = 0,
 ) -> Estimate:
     r"""Compute an intraclass correlation.
 
@@ -71,16 +78,28 @@ def icc(
         1: each unit has other raters; A: the same raters, absolute agreement; C: the same raters, consistency
         (a rater's constant severity does not count). -1: one rater; -k: the mean of all k. Shrout and Fleiss
         call them ICC(1,1), (2,1), (3,1), (1,k), (2,k), (3,k).
-    missing : {"raise", "listwise"}, default "raise"
-        Rule for missing cells. ``"pairwise"`` is refused: the table must be complete.
+    missing : {"raise", "listwise", "available"}, default "raise"
+        Rule for missing cells: refuse them, use complete units, or use all ratings with variance components by
+        Henderson's first method (for complete tables the same number). ``"pairwise"`` is refused.
+    ci_method : {"f", "jackknife", "bootstrap"}, optional
+        ``"f"``, the default for complete tables: exact F limits for 1 and C, Satterthwaite's for A.
+        ``"jackknife"``, the default for ``missing="available"``: leave one unit out, on the scale of
+        :math:`\log(1 - ICC)`, with Student's t. ``"bootstrap"``: BCa over units. The last two do not assume
+        normal effects; for A they take the raters as given, so they do not widen with few raters.
+    cluster : array_like, shape (n_units,), optional
+        Cluster of each unit, for the jackknife and the bootstrap.
     ci_level : float, default .95
-        Confidence level; exact F limits for 1 and C, Satterthwaite's for A.
+        Confidence level.
+    n_boot, seed : int, default 2000 and 0
+        Resamples and seed of the bootstrap.
 
     Returns
     -------
     Estimate
         At most 1; negative values are estimates of values near 0. ``undefined`` under two raters, when the
-        ratings do not vary, or when the denominator is not positive; ``too_few`` under two units.
+        ratings do not vary, when the denominator is not positive, or when raters have too few units in common;
+        ``too_few`` under two units with two ratings. `n_used` are the units, with ``"available"`` all that
+        somebody rated; -k is then the mean of as many raters as there are columns.
 
     Raises
     ------
@@ -89,6 +108,8 @@ def icc(
 
     Notes
     -----
+    With ``"available"``, ratings must be missing for reasons that have nothing to do with them. Other programs
+    (psych) fit a mixed model there; the two agree on complete tables and differ slightly on incomplete ones.
     Depends on how much the units differ: low in a homogeneous group even if raters agree closely. The limits
     assume normal effects. With fewer than 30 units they are wide; report them, not the point alone.
 
@@ -96,6 +117,8 @@ def icc(
     ----------
     McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass correlation coefficients.
     *Psychological Methods, 1*, 30-46. https://doi.org/10.1037/1082-989X.1.1.30
+    Henderson, C. R. (1953). Estimation of variance and covariance components. *Biometrics, 9*, 226-252.
+    https://doi.org/10.2307/3001853 (incomplete tables)
     Shrout, P. E., & Fleiss, J. L. (1979). https://doi.org/10.1037/0033-2909.86.2.420
 
     Examples
@@ -109,20 +132,52 @@ def icc(
     """
     check_choice(model, MODELS, "model")
     level = check_level(ci_level)
+    chosen = ci_method or ("jackknife" if missing == "available" or cluster is not None else "f")
+    check_choice(chosen, ("f", "jackknife", "bootstrap"), "ci_method")
     if missing == "pairwise":
-        raise StatisticError("missing='pairwise': an intraclass correlation needs complete rows; use 'listwise'")
+        raise StatisticError("missing='pairwise': allowed: 'raise', 'listwise', 'available'")
+    if chosen == "f" and (missing == "available" or cluster is not None):
+        raise StatisticError("ci_method='f' needs complete independent units; allowed: 'jackknife', 'bootstrap'")
     matrix, _ = as_matrix(ratings, "ratings")
-    table, n_missing = drop_missing(matrix, missing, "ratings")
+    labels = check_cluster(cluster, len(matrix))
+    if missing == "available":
+        keep = ~np.isnan(matrix).all(axis=1)
+    else:
+        drop_missing(matrix, missing, "ratings")
+        keep = ~np.isnan(matrix).any(axis=1)
+    table, n_missing = matrix[keep], int((~keep).sum())
+    method = f"ICC({model}), {_RULES.get(missing, missing)}"
+    problem = _obstacle(table, method, n_missing)
+    if problem is not None:
+        return problem
+    if chosen != "f":
+        options = Resampling(chosen, level, n_boot, seed)
+        return _resampled(table, None if labels is None else labels[keep], model, method, options, n_missing)
+    return _with_f_limits(table, model, f"{method}; {_INTERVALS[model[0]]}", level, n_missing)
+
+
+def _obstacle(table: FloatArray, method: str, n_missing: int) -> Estimate | None:
+    """Return the estimate without a number for a table without raters, units or differences, else None."""
     n, k = table.shape
-    method = f"ICC({model}), {'complete ratings' if missing == 'raise' else missing}; {_INTERVALS[model[0]]}"
+    base: dict[str, Any] = {"method": method, "n_missing": n_missing}
     if k < 2:
-        return Estimate.absent("undefined", f"{k} rater(s); needs 2 or more", method=method, n_missing=len(matrix))
-    if n < 2:
-        reason = f"{n} unit(s) with all ratings; needs 2 or more"
-        return Estimate.absent("too_few", reason, method=method, n_used=n, n_missing=n_missing)
-    if np.ptp(table) == 0:
-        reason = f"all ratings are equal ({table[0, 0]:g}): agreement cannot be told from chance"
-        return Estimate.absent("undefined", reason, method=method, n_used=n, n_missing=n_missing)
+        base["n_missing"] = n_missing + n
+        return Estimate.absent("undefined", f"{k} rater(s); needs 2 or more", **base)
+    several = int(((~np.isnan(table)).sum(axis=1) > 1).sum())
+    if several < 2:
+        reason = f"{several} unit(s) with all ratings; needs 2 or more"
+        if np.isnan(table).any():
+            reason = f"{several} unit(s) with two ratings or more; needs 2"
+        return Estimate.absent("too_few", reason, n_used=n, **base)
+    if np.nanmax(table) == np.nanmin(table):
+        reason = f"all ratings are equal ({np.nanmax(table):g}): agreement cannot be told from chance"
+        return Estimate.absent("undefined", reason, n_used=n, **base)
+    return None
+
+
+def _with_f_limits(table: FloatArray, model: str, method: str, level: float, n_missing: int) -> Estimate:
+    """Return the coefficient of a complete table with the limits of McGraw and Wong (1996)."""
+    n, k = table.shape
     squares = _without_rounding_error(mean_squares(table), table)
     value = _coefficient(squares, n, k, model)
     if value is None:
@@ -134,6 +189,36 @@ def icc(
     return Estimate(value, min(low, value), max(high, value), level, method, n, n_missing)
 
 
+def _resampled(
+    table: FloatArray, groups: NDArray[np.object_] | None, model: str, method: str, options: Resampling, n_missing: int
+) -> Estimate:
+    """Return the coefficient of a table with or without holes, with units (or clusters) left out or drawn."""
+    n, k = table.shape
+    rows, coefficient = contributions(table), intraclass_of_totals(model, k)
+    value = float(coefficient(rows.sum(axis=0)[None, :])[0])
+    if value != value:
+        reason = "the units do not differ, or the raters have too few units in common"
+        return Estimate.absent("undefined", reason, method=method, n_used=n, n_missing=n_missing)
+    if value > 1 - 1e-12:
+        return Estimate(
+            min(value, 1.0), method=f"{method}; no interval: no error at all", n_used=n, n_missing=n_missing
+        )
+
+    def distance(totals: FloatArray) -> FloatArray:
+        found = coefficient(totals)
+        return np.asarray(-np.log1p(-np.where(found < 1 - 1e-12, found, np.nan)))
+
+    found = resample(distance, rows, np.ones(n, dtype=np.int64), groups, options, None, None)
+    if found.low is None or found.high is None:
+        why = found.reason or found.method.removeprefix("no interval: ")
+        return Estimate(value, method=f"{method}; no interval: {why}", n_used=n, n_missing=n_missing, reason=why)
+    low, high = (float(-np.expm1(-limit)) for limit in (found.low, found.high))
+    scale = ", on the scale of log(1 - ICC)" if options.method == "jackknife" else ""
+    method = f"{method}; {found.method}{scale}"
+    return Estimate(value, min(low, value), max(high, value), options.level, method, n, n_missing)
+
+
+_RULES = {"raise": "complete ratings", "available": "all ratings, Henderson's method 1"}
 _INTERVALS = {"1": "exact F interval", "C": "exact F interval", "A": "Satterthwaite F interval"}
 
 
