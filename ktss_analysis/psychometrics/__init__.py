@@ -7,6 +7,7 @@ Persons (or rated units) are rows, items are columns; options are keyword-only. 
 from .agreement import agreement_summary
 from .alpha import cronbach_alpha, standardized_alpha
 from .alpha_intervals import alpha_sample_size, bonett_interval, reliability_interval
+from .attrition import round_attrition
 from .coding import code_cooccurrence, code_salience, framework_matrix, saturation
 from .consensus import (
     central_tendency,
@@ -37,7 +38,8 @@ from .pattern_totals import pattern_totals
 from .plackett_luce import PlackettLuceFit, plackett_luce
 from .polychoric import PolychoricFit, polychoric
 from .polyserial import polyserial
-from .ranking import affine_plane_design, best_worst_scores, friedman_nemenyi, ranking_tiers
+from .rank_tests import friedman_nemenyi
+from .ranking import affine_plane_design, best_worst_scores, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
 from .resampling import bootstrap_interval, jackknife_interval
@@ -119,6 +121,7 @@ __all__ = [
     "readability",
     "reliability_interval",
     "reversed_rater",
+    "round_attrition",
     "round_stability",
     "saturation",
     "scale_cvi",

@@ -564,7 +564,7 @@ def round_stability(
     (3, 1, 0.667)
     """
     level = check_level(ci_level)
-    one, two, names = _same_targets(first, second, scale)
+    one, two, names = two_rounds(first, second, scale)
     rows = [_stability_row(one[name].to_numpy(), two[name].to_numpy()) for name in names]
     table = pd.DataFrame(rows, columns=_STABILITY, index=range(len(names)))
     status, reason = too_few(table["n_used"].to_numpy(), MIN_PANEL, "persons in both rounds")
@@ -588,7 +588,7 @@ _STABILITY = [
 ]  # fmt: skip
 
 
-def _same_targets(
+def two_rounds(
     first: pd.DataFrame, second: pd.DataFrame, scale: tuple[float, float]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Return both rounds on the union of persons, and the targets they share in the first round's order."""

@@ -1,4 +1,4 @@
-"""Priorities: best-worst scores, tiers that honour their uncertainty, and tests of complete rankings."""
+"""Priorities: best-worst scores, and tiers that honour their uncertainty."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special
 
 from ..core import StatisticError
-from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
-from .consensus import rank_rows
+from .checks import FloatArray, check_level
 from .content import target_frame, too_few
 from .draws import percentile_limits, resampled_totals
 from .registry import statistic
@@ -132,7 +130,9 @@ def best_worst_scores(
     Returns
     -------
     DataFrame
-        One row per target, sorted by id: `n_shown`, `n_best`, `n_worst`, `estimate` in -1 to 1. `n_used`
+        One row per target, sorted by id: `n_shown`, `n_best`, `n_worst`, `estimate` in -1 to 1,
+        `best_worst_ratio`, which is the root of B / W (.5 is added to all B and W when one of them is 0, where
+        the ratio would not be defined). `n_used`
         counts persons, `n_missing` persons who were shown the target but answered no set with it.
         ``too_few`` under five persons.
 
@@ -168,11 +168,14 @@ def best_worst_scores(
     if counts.shown.any():
         low, high = percentile_limits(counts.replicates(n_boot, seed), counts.scores, level)
     status, reason = too_few(n_used, MIN_PERSONS, "persons")
+    best, worst = counts.best.sum(axis=0), counts.worst.sum(axis=0)
+    more = 0.0 if (best > 0).all() and (worst > 0).all() else 0.5
     return target_frame(
-        counts.targets, estimate=counts.scores, ci_low=low, ci_high=high, ci_level=level,
+        counts.targets, best_worst_ratio=np.sqrt((best + more) / (worst + more)),
+        estimate=counts.scores, ci_low=low, ci_high=high, ci_level=level,
         ci_method=f"percentile, {n_boot} resamples of persons",
         method="(best - worst) / shown, answered sets",
-        n_shown=counts.shown.sum(axis=0), n_best=counts.best.sum(axis=0), n_worst=counts.worst.sum(axis=0),
+        n_shown=counts.shown.sum(axis=0), n_best=best, n_worst=worst, blank=["best_worst_ratio"],
         n_used=n_used, n_missing=(counts.n_asked > 0).sum(axis=0) - n_used, status=status, reason=reason,
     )  # fmt: skip
 
@@ -295,144 +298,6 @@ def ranking_tiers(choices: pd.DataFrame, *, certainty: float = 0.95, n_boot: int
     frame["n_used"] = pd.array(used, dtype="Int64")
     frame["status"], frame["reason"] = pd.array(status, dtype="string"), pd.array(reason, dtype="string")
     return frame
-
-
-@dataclass(frozen=True, slots=True)
-class FriedmanNemenyi:
-    """Friedman's test with Nemenyi's comparison of all pairs.
-
-    Parameters
-    ----------
-    chi_square, df, p_value : float, int, float or None
-        Friedman's test, corrected for ties.
-    critical_difference : float or None
-        Difference of mean ranks beyond which a pair is told apart.
-    mean_ranks : DataFrame
-        One row per target, `estimate` is the mean rank, 1 for the best.
-    pairs : DataFrame
-        One row per pair, `estimate` is the difference of mean ranks, `flagged` where it is beyond the
-        critical difference, limits are the difference plus and minus it.
-    n_used, n_missing : int
-        Persons used, and persons left out.
-    status, reason : str
-        As in `Estimate`.
-    """
-
-    chi_square: float | None
-    df: int | None
-    p_value: float | None
-    critical_difference: float | None
-    mean_ranks: pd.DataFrame
-    pairs: pd.DataFrame
-    n_used: int
-    n_missing: int
-    status: str = "ok"
-    reason: str = ""
-
-
-@statistic(
-    family="ranking", symbol="chi2_F", data="ratings", returns="other", bounds=(0, None), min_n=2,
-    invariant_to={"row_order", "column_order"}, source="doi:10.1080/01621459.1937.10503522",
-)  # fmt: skip
-def friedman_nemenyi(
-    ranks: ArrayLike | pd.DataFrame, *, missing: Missing = "raise", level: float = 0.05
-) -> FriedmanNemenyi:
-    r"""Test complete rankings for a common order and compare all pairs of targets.
-
-    .. math:: \chi^2_F = \frac{N \sum_j (\bar R_j - \frac{k+1}{2})^2}{s^2}, \qquad
-              CD = q_k \sqrt{2 s^2 / N}
-
-    with :math:`s^2` the mean variance of the ranks within a person: :math:`k(k+1)/12` without ties, which
-    makes :math:`CD = q_k\sqrt{k(k+1)/(6N)}`. :math:`q_k` is the quantile of the studentized range with
-    infinite degrees of freedom, divided by :math:`\sqrt 2`.
-
-    Parameters
-    ----------
-    ranks : DataFrame or array, shape (n_persons, n_targets)
-        1 is the best; ties and other numbers are turned into mid-ranks within a person.
-    missing : {"raise", "listwise"}, default "raise"
-        ``"listwise"`` leaves out persons who did not rank all.
-    level : float, default .05
-        Familywise error rate of the comparisons.
-
-    Returns
-    -------
-    FriedmanNemenyi
-        Test, critical difference, mean ranks and pairs. ``too_few`` under two persons; ``undefined`` under
-        two targets or when all persons tie all targets.
-
-    Raises
-    ------
-    StatisticError
-        For text, or a missing rank under ``missing="raise"``.
-
-    Notes
-    -----
-    With 30 persons and 25 targets the critical difference is 6.95 places: such data give tiers, not places.
-    Nemenyi's test is cautious; a pair that it does not flag is not shown to be equal.
-
-    References
-    ----------
-    Friedman, M. (1937). The use of ranks to avoid the assumption of normality implicit in the analysis of
-    variance. *Journal of the American Statistical Association, 32*, 675-701.
-    https://doi.org/10.1080/01621459.1937.10503522
-
-    Demšar, J. (2006). Statistical comparisons of classifiers over multiple data sets. *Journal of Machine
-    Learning Research, 7*, 1-30. https://www.jmlr.org/papers/v7/demsar06a.html
-
-    Examples
-    --------
-    Demšar (2006), four methods on fourteen data sets: critical difference 1.25 at .05.
-
-    >>> from ktss_analysis.psychometrics.ranking import friedman_nemenyi
-    >>> result = friedman_nemenyi([[1, 2, 3, 4]] * 7 + [[4, 3, 2, 1]] * 7)
-    >>> round(result.critical_difference, 2)
-    1.25
-    """
-    check_level(level)
-    check_choice(missing, ("raise", "listwise"), "missing")
-    matrix, names = as_matrix(ranks, "ranks")
-    matrix, n_missing = drop_missing(matrix, missing, "ranks")
-    n_persons, n_targets = matrix.shape
-    ranked = rank_rows(matrix) if matrix.size else matrix
-    variance = float(ranked.var(axis=1, ddof=1).mean()) if n_persons and n_targets > 1 else 0.0
-    if n_persons < 2 or variance == 0:
-        status = "too_few" if n_persons < 2 else "undefined"
-        reason = "two persons or more are needed" if n_persons < 2 else "nobody prefers any target to another"
-        empty = target_frame([], status=[], reason=[], estimate=[])
-        return FriedmanNemenyi(None, None, None, None, empty, empty, n_persons, n_missing, status, reason)
-    mean_ranks = ranked.mean(axis=0)
-    chi_square = n_persons * float(((mean_ranks - (n_targets + 1) / 2) ** 2).sum()) / variance
-    difference = studentized_range_quantile(n_targets, level) * np.sqrt(variance / n_persons)
-    table = target_frame(
-        names, estimate=mean_ranks, method="mean rank, 1 is the best", status=["ok"] * n_targets,
-        reason=[""] * n_targets, n_used=n_persons, n_missing=n_missing,
-    )  # fmt: skip
-    return FriedmanNemenyi(
-        chi_square, n_targets - 1, float(special.chdtrc(n_targets - 1, chi_square)), float(difference),
-        table, _nemenyi_pairs(names, mean_ranks, difference, level, n_persons), n_persons, n_missing,
-    )  # fmt: skip
-
-
-def studentized_range_quantile(n_targets: int, level: float) -> float:
-    """Return the upper `level` quantile of the studentized range with infinite degrees of freedom."""
-    from scipy.stats import studentized_range
-
-    return float(studentized_range.isf(level, n_targets, np.inf))
-
-
-def _nemenyi_pairs(
-    names: list[str], mean_ranks: FloatArray, difference: float, level: float, n_persons: int
-) -> pd.DataFrame:
-    first, second = np.triu_indices(len(names), k=1)
-    gap = mean_ranks[first] - mean_ranks[second]
-    return target_frame(
-        [names[index] for index in first], other_target_id=[names[index] for index in second], estimate=gap,
-        ci_low=gap - difference, ci_high=gap + difference, ci_level=1 - level,
-        ci_method="Nemenyi, simultaneous", method="difference of mean ranks",
-        flagged=np.abs(gap) > difference,
-        status=["ok"] * len(gap), reason=[""] * len(gap), n_used=n_persons,
-    )  # fmt: skip
 
 
 def affine_plane_design(targets: Sequence[str], order: int = 5) -> list[list[tuple[str, ...]]]:

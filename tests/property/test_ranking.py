@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from ktss_analysis.core import StatisticError
 from ktss_analysis.glossary import COLUMNS
-from ktss_analysis.psychometrics import ranking
+from ktss_analysis.psychometrics import rank_tests, ranking
 
 TARGETS = list("ABCDEF")
 
@@ -95,13 +95,13 @@ def test_more_certainty_makes_no_tier_border_appear_at_the_top(
 def test_friedman_and_kendall_are_one_test(ranks: np.ndarray) -> None:
     from ktss_analysis.psychometrics.consensus import kendall_w
 
-    result, other = ranking.friedman_nemenyi(ranks), kendall_w(ranks, n_boot=20)
+    result, other = rank_tests.friedman_nemenyi(ranks), kendall_w(ranks, n_boot=20)
     assert (result.status == "undefined") == (other.estimate.status == "undefined")
     if result.status == "ok":
         assert result.chi_square == pytest.approx(other.chi_square)
         assert result.mean_ranks["estimate"].sum() == pytest.approx(ranks.shape[1] * (ranks.shape[1] + 1) / 2)
         k = ranks.shape[1]
-        assert result.critical_difference <= ranking.studentized_range_quantile(k, 0.05) * np.sqrt(
+        assert result.critical_difference <= rank_tests.studentized_range_quantile(k, 0.05) * np.sqrt(
             k * (k + 1) / (12 * len(ranks))
         ) * (1 + 1e-12)
         assert len(result.pairs) == k * (k - 1) // 2
@@ -151,7 +151,7 @@ def test_degenerate_choices_have_a_status(choices: pd.DataFrame) -> None:
     ],
 )
 def test_degenerate_rankings_have_a_status(ranks: object, status: str) -> None:
-    result = ranking.friedman_nemenyi(ranks)
+    result = rank_tests.friedman_nemenyi(ranks)
     assert (result.status, result.chi_square, result.critical_difference) == (status, None, None)
     assert result.reason
 
@@ -159,5 +159,5 @@ def test_degenerate_rankings_have_a_status(ranks: object, status: str) -> None:
 def test_missing_ranks_are_refused_or_dropped() -> None:
     ranks = [[1, 2, 3], [1, np.nan, 2], [3, 2, 1]]
     with pytest.raises(StatisticError, match="missing"):
-        ranking.friedman_nemenyi(ranks)
-    assert ranking.friedman_nemenyi(ranks, missing="listwise").n_missing == 1
+        rank_tests.friedman_nemenyi(ranks)
+    assert rank_tests.friedman_nemenyi(ranks, missing="listwise").n_missing == 1

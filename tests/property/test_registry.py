@@ -146,6 +146,7 @@ DATA = {
     "disagreement_index": lambda: (ratings(1, 9),),
     "round_stability": lambda: (ratings(1, 9), ratings(1, 9).clip(2, 8)),
     "friedman_nemenyi": lambda: (ratings(1, 9),),
+    "round_attrition": lambda: (ratings(1, 9), ratings(1, 9).iloc[:9]),
     "kendall_w": lambda: (ratings(1, 9),),
     "reversed_rater": lambda: (ratings(1, 9),),
     "plackett_luce": lambda: (rankings(),),
