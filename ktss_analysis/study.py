@@ -24,7 +24,20 @@ Table = Literal[
 ]  # fmt: skip
 
 
-Format = Literal["auto", "csv", "tsv", "xlsx", "xls", "ods", "spss", "stata", "refi_qda"]
+Format = Literal[
+    "auto",
+    "csv",
+    "tsv",
+    "xlsx",
+    "xls",
+    "ods",
+    "spss",
+    "stata",
+    "refi_qda",
+    "marked_text",
+    "self_assessment",
+    "parquet",
+]
 """What a source's `format` may say; a test holds it to the formats of the readers."""
 
 

@@ -78,7 +78,7 @@ def refuse_long_rows(rows: Rows) -> None:
     """Set aside what the reader could not place into columns; the cells themselves are not recorded."""
     for table in rows.gathered.tables:
         for entry in table.refused:
-            rows.log.set_aside(table.file.name, entry.row, "row.too_long", entry.reason, {"cells": len(entry.cells)})
+            rows.log.set_aside(table.file.name, entry.row, entry.rule, entry.reason, {"cells": len(entry.cells)})
 
 
 def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:

@@ -18,6 +18,7 @@ from .table import ColumnInfo, RawTable, ReadOptions, Refused
 from .text_positions import Positions
 
 PARTS = ("codings", "codebook", "coders", "sources")
+RULE = "row.unreadable"
 _STEP = " > "
 Records = list[dict[str, str]]
 
@@ -129,7 +130,7 @@ def _codings(project: Project, notes: list[str]) -> tuple[Records, list[Refused]
         here = positions.get(coding.source)
         reason = _fault(coding, names, here)
         if reason:
-            refused.append(Refused(number, reason, (coding.source, coding.code, coding.start, coding.end)))
+            refused.append(Refused(number, reason, (coding.code, coding.start), RULE))
             continue
         turn, last = _turns(coding, here, places, counted)
         length = int(coding.end) - int(coding.start) if coding.kind in ("text", "time") and coding.end else None
@@ -224,7 +225,9 @@ def _codebook(project: Project, _: list[str]) -> tuple[Records, list[Refused]]:
     records, refused = [], []
     for number, code in enumerate(project.codes, 1):
         if not code.guid or code.guid in seen:
-            refused.append(Refused(number, "the code has no id, or the id of an earlier one", (code.guid, code.name)))
+            refused.append(
+                Refused(number, "the code has no id, or the id of an earlier one", (code.guid, code.name), RULE)
+            )
             continue
         seen.add(code.guid)
         records.append(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import InputError
-from . import csv_reader, excel_reader, refi_qda, statistical
+from . import csv_reader, excel_reader, marked_text, parquet_reader, refi_qda, self_assessment, statistical
 from .chunks import RawChunks
 from .table import RawTable, ReadOptions
 
@@ -48,6 +48,9 @@ READERS: dict[str, Reader] = {
         Reader("SPSS file", ("spss",), statistical.sniff_spss, statistical.read_spss),
         Reader("Stata file", ("stata",), statistical.sniff_stata, statistical.read_stata),
         Reader("qualitative project", ("refi_qda",), refi_qda.sniff, refi_qda.read),
+        Reader("marked-up text", ("marked_text",), marked_text.sniff, marked_text.read),
+        Reader("result of the self-assessment", ("self_assessment",), self_assessment.sniff, self_assessment.read),
+        Reader("Parquet file", ("parquet",), parquet_reader.sniff, parquet_reader.read, parquet_reader.chunks),
     )
 }
 

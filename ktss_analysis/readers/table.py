@@ -30,11 +30,14 @@ class Refused:
         Why, in words.
     cells : tuple of str
         The cells as they stand there.
+    rule : str
+        Rule that the record breaks, for the change log: more cells than headers, or a record that cannot be understood.
     """
 
     row: int
     reason: str
     cells: tuple[str, ...]
+    rule: str = "row.too_long"
 
 
 @dataclass(frozen=True, slots=True)

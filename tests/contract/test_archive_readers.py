@@ -5,20 +5,26 @@ from __future__ import annotations
 import contextlib
 import datetime
 import io
+import json
+import re
 import stat
 import struct
 import zipfile
 import zlib
+from decimal import Decimal
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
 import pyreadstat
 import pytest
 
 from ktss_analysis.core import InputError
-from ktss_analysis.readers import archive, read_table, statistical
+from ktss_analysis.readers import archive, parquet_reader, read_chunks, read_table, self_assessment, statistical
 from ktss_analysis.readers.archive import open_archive, parse_xml
 
 # --- hostile archives ------------------------------------------------------------------------------------------------
@@ -400,3 +406,186 @@ def test_spss_file_without_cases_or_with_a_wrong_encoding(tmp_path):
     path = spss(tmp_path, pd.DataFrame({"a": ["żółć"]}))
     with pytest.raises(InputError, match=r"raw\.sav: .*encoding"):
         read_table(path, encoding="klingon")
+
+
+# --- results of the self-assessment ----------------------------------------------------------------------------------
+
+RESULT: dict[str, object] = {
+    "kind": "ktss-self-assessment", "format_version": 1,
+    "instrument": {"id": "kt-soft-skills", "version": "1.2.0", "language": "pt-BR", "hash": "sha256:" + "0a" * 32},
+    "created": "2024-05-17",
+    "answers": {"S01-1": 4, "S01-2": None, "S01-3": "not_applicable", "S02-1": 2.5, "S02-2": "prefer_not_to_say"},
+    "seconds": 312, "occasion": 2,
+}  # fmt: skip
+AS_CSV = (
+    "kind,format_version,instrument_id,instrument_version,instrument_language,instrument_hash,created,seconds,occasion,"
+    "S01-1,S01-2,S01-3,S02-1,S02-2\n"
+    f"ktss-self-assessment,1,kt-soft-skills,1.2.0,pt-BR,sha256:{'0a' * 32},2024-05-17,312,2,4,,not_applicable,2.5,"
+    "prefer_not_to_say\n"
+)
+
+
+def result(folder: Path, name: str = "r.json", **changes: object) -> Path:
+    (folder / name).write_text(json.dumps({**RESULT, **changes}))
+    return folder / name
+
+
+def test_one_result_in_json_and_csv_is_the_same_row(tmp_path):
+    (tmp_path / "r.csv").write_text(AS_CSV)
+    one, two = read_table(result(tmp_path)), read_table(tmp_path / "r.csv")
+    assert (one.format, two.format, one.rows.tolist(), two.rows.tolist()) == ("self_assessment",) * 2 + ([1], [2])
+    pd.testing.assert_frame_equal(one.frame, two.frame)
+    assert one.frame.loc[0].to_dict() == {
+        "instrument_id": "kt-soft-skills", "instrument_version": "1.2.0", "instrument_language": "pt-BR",
+        "instrument_hash": "sha256:" + "0a" * 32, "created": "2024-05-17", "seconds": "312", "occasion": "2",
+        "person_code": "", "S01-1": "4", "S01-2": "", "S01-3": "not_applicable", "S02-1": "2.5",
+        "S02-2": "prefer_not_to_say",
+    }  # fmt: skip
+    assert one.columns["S01-1"].missing == ("not_applicable", "prefer_not_to_say")
+    assert one.columns == two.columns
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format_version": 2}, "format_version: input should be 1"),
+        ({"created": "2024-02-30"}, "created: day is out of range for month"),
+        ({"created": "17.05.2024"}, "created: string should match pattern"),
+        ({"answers": {}}, "answers: dictionary should have at least 1 item"),
+        ({"answers": {"S01-1": "often"}}, "answers.S01-1: an answer is a number, null, not_applicable"),
+        ({"answers": {"S01-1": True}}, "answers.S01-1: an answer is a number"),
+        ({"answers": {"S01-1": "4"}}, "answers.S01-1: an answer is a number"),
+        ({"answers": {"=cmd()": 4}}, "answers.=cmd(): an answer is a number"),
+        ({"answers": {"seconds": 4}}, "answers: an item cannot be called 'seconds'"),
+        ({"occasion": 0}, "occasion: input should be greater than or equal to 1"),
+        ({"seconds": -1}, "seconds: input should be greater than or equal to 0"),
+        ({"email": "x@example.org"}, "email: extra inputs are not permitted"),
+        ({"instrument": {"id": "a"}}, "instrument.version: field required; further faults: 2"),
+        ({"instrument": {**RESULT["instrument"], "hash": "sha256:12"}}, "instrument.hash: string should match"),
+    ],
+)  # fmt: skip
+def test_a_result_that_breaks_the_format_is_set_aside_with_the_reason(tmp_path, changes, reason):
+    table = read_table(result(tmp_path, **changes))
+    assert (table.n_records, len(table.frame)) == (1, 0)
+    [refused] = table.refused
+    assert refused.reason.startswith(reason)
+    assert (refused.rule, refused.cells) == ("row.unreadable", ())
+    assert "example.org" not in refused.reason
+
+
+def test_rows_of_a_csv_file_are_judged_one_by_one(tmp_path):
+    good = AS_CSV.splitlines()
+    (tmp_path / "r.csv").write_text(
+        "\n".join([*good, good[1].replace(",312,", ",long,"), good[1].replace("2024-", "24-"), good[1]])
+    )
+    table = read_table(tmp_path / "r.csv")
+    assert table.rows.tolist() == [2, 5]
+    assert [(entry.row, entry.reason.split(":")[0]) for entry in table.refused] == [(3, "seconds"), (4, "created")]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"kind": "ktss-self-assessment", ', "the JSON cannot be read"),
+        ('{"kind": "ktss-self-assessment", "answers": {"a": 1, "a": 2}}', "'a' stands there twice"),
+        ('{"kind": "ktss-self-assessment", "answers": {"a": NaN}}', "NaN is no answer"),
+        ('{"kind": "ktss-self-assessment", "x": ' + "[" * 100_000, "the JSON cannot be read"),
+        ('{"kind": "ktss-self-assessment", "x": 1' + "0" * 5000 + "}", "the JSON cannot be read"),
+    ],
+    ids=["cut", "twice", "nan", "deep", "digits"],
+)
+def test_broken_json_is_one_clear_error(tmp_path, text, reason):
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InputError, match=rf"^r\.json.*{reason}"):
+        read_table(tmp_path / "r.json")
+
+
+def test_too_long_a_result_and_other_files_are_refused(tmp_path, monkeypatch):
+    path = result(tmp_path)
+    monkeypatch.setattr(self_assessment, "MAX_BYTES", 100)
+    with pytest.raises(InputError, match="too long for one person"):
+        read_table(path)
+    (tmp_path / "x.csv").write_text("kind,a\nother,1\n")
+    assert read_table(tmp_path / "x.csv").format == "csv"
+    with pytest.raises(InputError, match="no result of the self-assessment; allowed: JSON with"):
+        read_table(tmp_path / "x.csv", format="self_assessment")
+
+
+def test_shipped_schema_is_that_of_the_reader_and_judges_alike(tmp_path):
+    shipped = json.loads(Path(self_assessment.__file__).with_name("self_assessment.schema.json").read_text())
+    assert shipped == self_assessment.schema(), "write it again: see docs/self-assessment-file.md"
+    validator = jsonschema.Draft202012Validator(shipped)
+    validator.validate(RESULT)
+    for changes in ({"format_version": 2}, {"answers": {}}, {"answers": {"S01-1": "often"}}, {"email": "x"},
+                    {"answers": {"=cmd()": 4}}, {"instrument": {"id": "a"}}, {"occasion": 0}):  # fmt: skip
+        assert not validator.is_valid({**RESULT, **changes}), changes
+
+
+def test_the_page_on_the_file_shows_a_result_that_is_read(repo, tmp_path):
+    page = (repo / "docs" / "self-assessment-file.md").read_text()
+    [example] = re.findall(r"```json\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "r.json").write_text(example)
+    table = read_table(tmp_path / "r.json")
+    assert len(table.frame) == 1
+    [lines] = re.findall(r"```csv\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "r.csv").write_text(lines)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "r.csv").frame, table.frame)
+    for name in (*self_assessment.FIXED, *self_assessment.SPECIAL):
+        assert f"`{name}`" in page, name
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------------
+
+
+def test_parquet_cells_follow_the_rules_of_a_workbook(tmp_path):
+    table = arrow.table(
+        {
+            "whole": arrow.array([1, None, -3]), "float": arrow.array([1.0, 0.1, None]),
+            "single": arrow.array([0.1, 2.0, None], arrow.float32()), "truth": arrow.array([True, False, None]),
+            "text": arrow.array(["Zoë", "", None]), "day": arrow.array([datetime.date(2024, 2, 29), None, None]),
+            "stamp": arrow.array([datetime.datetime(2024, 1, 2, 3, 4, 5), None, None], arrow.timestamp("ns")),
+            "long": arrow.array([datetime.timedelta(minutes=2), None, None], arrow.duration("ns")),
+            "list": arrow.array([["a", "ü"], [], None]), "price": arrow.array([Decimal("5.00"), Decimal("2.50"), None]),
+            "word": arrow.array(["x", "y", "x"]).dictionary_encode(), "text ": arrow.array(["p", "q", "r"]),
+            "big": arrow.array([2**63, 1, None], arrow.uint64()), "raw": arrow.array([b"ab", None, b"\xff"]),
+        }
+    )  # fmt: skip
+    parquet.write_table(table, tmp_path / "raw.parquet")
+    read = read_table(tmp_path / "raw.parquet")
+    assert (read.format, read.header_row, read.rows.tolist()) == ("parquet", 0, [1, 2, 3])
+    assert {name: cells.tolist() for name, cells in read.frame.items()} == {
+        "whole": ["1", "", "-3"], "float": ["1", "0.1", ""], "single": ["0.1", "2", ""],
+        "truth": ["TRUE", "FALSE", ""], "text": ["Zoë", "", ""], "day": ["2024-02-29", "", ""],
+        "stamp": ["2024-01-02T03:04:05", "", ""], "long": ["120", "", ""], "list": ['["a", "ü"]', "[]", ""],
+        "price": ["5", "2.5", ""], "word": ["x", "y", "x"], "text (2)": ["p", "q", "r"],
+        "big": ["9223372036854775808", "1", ""], "raw": ["ab", "", "\ufffd"],
+    }  # fmt: skip
+    assert read.columns["day"].kind == "date32[day]"
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, None])
+def test_parquet_in_pieces_is_the_same_table(tmp_path, monkeypatch, n_rows):
+    monkeypatch.setattr(parquet_reader, "_ROWS", 10)
+    frame = pd.DataFrame({"a": range(95), "b": [f"t{number}" for number in range(95)]})
+    frame.to_parquet(tmp_path / "raw.parquet", row_group_size=17)
+    whole = read_table(tmp_path / "raw.parquet")
+    pieces = list(read_chunks(tmp_path / "raw.parquet", n_rows))
+    assert whole.frame["a"].tolist() == [str(number) for number in range(95)]
+    joined = pd.concat([piece.frame for piece in pieces], ignore_index=True)
+    pd.testing.assert_frame_equal(joined, whole.frame)
+    assert np.concatenate([piece.rows for piece in pieces]).tolist() == whole.rows.tolist() == list(range(1, 96))
+    assert max(len(piece.rows) for piece in pieces) <= (n_rows or 10)
+
+
+def test_broken_parquet_is_one_clear_error(tmp_path):
+    pd.DataFrame({"a": range(1000)}).to_parquet(tmp_path / "raw.parquet")
+    whole = (tmp_path / "raw.parquet").read_bytes()
+    for data in (whole[:-20], whole[:100], b"PAR1", whole[:8] + bytes(200) + whole[208:]):
+        (tmp_path / "raw.parquet").write_bytes(data)
+        with pytest.raises(InputError, match=r"^raw\.parquet: the Parquet file cannot be read \("):
+            read_table(tmp_path / "raw.parquet")
+    (tmp_path / "x.csv").write_text("PAR,1\n1,2\n")
+    assert read_table(tmp_path / "x.csv").format == "csv"
+    parquet.write_table(arrow.table({}), tmp_path / "none.parquet")
+    with pytest.raises(InputError, match="no columns"):
+        read_table(tmp_path / "none.parquet")

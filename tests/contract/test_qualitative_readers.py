@@ -234,3 +234,81 @@ def test_a_code_without_an_id_is_set_aside(tmp_path):
     book = f"<CodeBook><Codes>{codes}</Codes></CodeBook>"
     table = read_table(project(tmp_path, "", codebook=book))
     assert (table.rows.tolist(), [entry.row for entry in table.refused]) == ([2], [1, 3])
+
+
+# --- marked-up texts -------------------------------------------------------------------------------------------------
+
+
+def marked(folder: Path, text: str, name: str = "group 1.txt") -> Path:
+    (folder / name).write_text(text, newline="")
+    return folder / name
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_marks_give_codes_turns_and_positions_in_the_plain_text(tmp_path, newline):
+    text = (
+        "Title\n\nA: I (QCODE)mostly (QCODE)listen(/QCODE){#listening}, really(/QCODE){#a b, #open}.\n\n"
+        "B: (QCODE)no\nwell(/QCODE){#doubt}"
+    )
+    table = read_table(marked(tmp_path, text.replace("\n", newline)), sheet="quotes")
+    plain = "Title\n\nA: I mostly listen, really.\n\nB: no\nwell"
+    assert (table.format, table.sheet, table.header_row) == ("marked_text", "quotes", 0)
+    assert table.frame["document"].tolist() == ["group 1"] * 4
+    assert table.frame["code"].tolist() == ["a b", "open", "listening", "doubt"]
+    assert table.frame["turn"].tolist() == ["2", "2", "2", "3"]
+    assert table.frame["last_turn"].tolist() == ["2", "2", "2", "4"]
+    assert table.rows.tolist() == [3, 3, 3, 5]
+    for row in table.frame.itertuples():
+        assert plain[int(row.start) : int(row.end)] == row.text
+        assert int(row.length) == len(row.text)
+    assert table.frame["text"].tolist() == ["mostly listen, really", "mostly listen, really", "listen", "no\nwell"]
+
+
+def test_the_words_are_read_out_only_on_demand(tmp_path):
+    table = read_table(marked(tmp_path, "(QCODE)secret words(/QCODE){#x}"))
+    assert "secret" not in table.frame.to_csv()
+    assert "text" not in table.frame
+    with pytest.raises(InputError, match="no such part; found 'codebook'; allowed: codings, quotes"):
+        read_table(tmp_path / "group 1.txt", sheet="codebook")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("one\n(QCODE)a(/QCODE){#x\nrest", 2, "the brace after the passage is not closed"),
+        ("(QCODE)a(/QCODE){x}", 1, "a code is written #code; found {x}"),
+        ("(QCODE)a(/QCODE){#x, y}", 1, "a code is written #code"),
+        ("(QCODE)a(/QCODE){}", 1, "a code is written #code"),
+        ("(QCODE)a(/QCODE) and {#x}", 1, "no {#code} stands directly after (/QCODE)"),
+        ("(QCODE)a(/QCODE)", 1, "no {#code} stands directly after (/QCODE)"),
+        ("one\n\n(QCODE)a{#x}", 3, "(QCODE) is opened and never closed"),
+        ("a(/QCODE){#x}", 1, "(/QCODE) closes nothing"),
+    ],
+)
+def test_a_broken_mark_costs_its_own_passage_alone(tmp_path, text, line, reason):
+    path = marked(tmp_path, f"{text}\n(QCODE)good(/QCODE) {{#fine}}\n")
+    table = read_table(path)
+    assert table.frame["code"].tolist() == ["fine"]
+    [refused] = table.refused
+    assert (refused.row, refused.rule, refused.cells) == (line, "row.unreadable", ())
+    assert refused.reason.startswith(reason)
+    assert table.n_records == 2
+
+
+def test_codes_outside_the_list_are_set_aside(tmp_path):
+    codes = tmp_path / "codes.csv"
+    codes.write_text("code_id,code,code.description\n1,x,About x\n2,y,\n")
+    path = marked(tmp_path, "(QCODE)a(/QCODE){#x}(QCODE)b(/QCODE){#z}")
+    table = read_table(path, structure=codes)
+    assert table.columns["code"].labels == {"x": "About x"}
+    assert [entry.reason for entry in table.refused] == ["the list of codes has no z; allowed: x, y"]
+    codes.write_text("id;name\n1;x\n")
+    with pytest.raises(InputError, match=r"codes\.csv: the list of codes has no column 'code'; found 'id, name'"):
+        read_table(path, structure=codes)
+
+
+def test_plain_transcripts_and_tables_are_no_marked_text(tmp_path):
+    for number, text in enumerate(["a,b\n1,2\n", "A: hello (QCODE\nB: hi\n", "note\n{#x}\n"]):
+        assert read_table(marked(tmp_path, text, f"{number}.txt")).format == "csv"
+    with pytest.raises(InputError, match="holds no marks"):
+        read_table(tmp_path / "0.txt", format="marked_text")

@@ -178,3 +178,34 @@ def test_the_exchange_formats_schema_knows_every_element_that_is_read(data):
     for name in selections:
         place = ElementTree.fromstring(f'<{name} startPosition="1" begin="1" page="1" fromSyncPoint="a"/>')
         assert _place(place, {"a": "1"})[0] in ("text", "time", "area"), name
+
+
+def test_marked_up_texts_give_the_codes_that_a_plain_search_finds(data):
+    folder = data / "qcoder-marked-up-text"
+    known = [row["code"] for row in csv.DictReader((folder / "codes.csv").open())]
+    for path in sorted(folder.glob("CoC_Example?_MU.txt")):
+        found = re.findall(r"\(/QCODE\)\{#([^}]*)\}", path.read_text())
+        table = read_table(path, structure=folder / "codes.csv")
+        assert (table.format, table.n_records, len(table.refused)) == ("marked_text", len(found), 0), path.name
+        assert table.frame["code"].tolist() == found, "no passage lies in another one here"
+        assert set(found) <= set(known)
+        assert table.columns["code"].labels["gender"] == "mentions gender"
+        quotes = read_table(path, sheet="quotes").frame["text"].tolist()
+        assert quotes == re.findall(r"\(QCODE\)(.*?)\(/QCODE\)", path.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes", "refused"),
+    [
+        ("missing_close_curly", ["gender", "harassment", "license"],
+         [(4, "no {#code} stands directly after (/QCODE)"), (13, "the brace after the passage is not closed with }")]),
+        ("missinghashtag", ["gender_id", "harassment", "consequences", "license"],
+         [(4, "a code is written #code; found {gender}")]),
+        ("unbalanced_tags", ["gender", "harassment", "consequences", "license"],
+         [(4, "(QCODE) is opened and never closed")]),
+    ],
+)  # fmt: skip
+def test_broken_marks_cost_their_own_passages(data, name, codes, refused):
+    table = read_table(data / "qcoder-marked-up-text" / f"CoC_Example2_MU_{name}.txt")
+    assert table.frame["code"].tolist() == codes
+    assert [(entry.row, entry.reason) for entry in table.refused] == refused
