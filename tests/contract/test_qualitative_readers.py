@@ -54,6 +54,11 @@ def project(folder: Path, inner: str, text: bytes | None = None, *, name: str = 
     return folder / name
 
 
+def zipfile_member(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive_file:
+        return archive_file.read("project.qde")
+
+
 def text_source(inner: str, path: str = "internal://t1.txt") -> str:
     return f'<TextSource guid="{GUID(50)}" name="Group Warsaw" plainTextPath="{path}">{inner}</TextSource>'
 
@@ -199,7 +204,7 @@ def test_codebook_file_and_bare_project_file(tmp_path):
         (tmp_path / "b.qdc").write_bytes(book.replace("utf-8", encoding).encode(encoding))
         table = read_table(tmp_path / "b.qdc")
         assert (table.sheet, table.frame["name"].tolist()) == ("codebook", ["Ą"])
-    qde = zipfile.ZipFile(project(tmp_path, text_source(selection(0, 0, 9, "", GUID(10))))).read("project.qde")
+    qde = zipfile_member(project(tmp_path, text_source(selection(0, 0, 9, "", GUID(10)))))
     (tmp_path / "p.qde").write_bytes(qde)
     assert read_table(tmp_path / "p.qde").frame["code"].tolist() == ["Listening"]
 

@@ -182,7 +182,7 @@ def test_the_exchange_formats_schema_knows_every_element_that_is_read(data):
 
 def test_marked_up_texts_give_the_codes_that_a_plain_search_finds(data):
     folder = data / "qcoder-marked-up-text"
-    known = [row["code"] for row in csv.DictReader((folder / "codes.csv").open())]
+    known = pd.read_csv(folder / "codes.csv")["code"].tolist()
     for path in sorted(folder.glob("CoC_Example?_MU.txt")):
         found = re.findall(r"\(/QCODE\)\{#([^}]*)\}", path.read_text())
         table = read_table(path, structure=folder / "codes.csv")
