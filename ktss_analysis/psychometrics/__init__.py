@@ -9,6 +9,7 @@ from .alpha import cronbach_alpha, standardized_alpha
 from .alpha_intervals import alpha_sample_size, bonett_interval, reliability_interval
 from .attrition import round_attrition
 from .coding import code_cooccurrence, code_salience, framework_matrix, saturation
+from .conditional_error import conditional_error
 from .consensus import (
     central_tendency,
     disagreement_index,
@@ -43,6 +44,7 @@ from .ranking import affine_plane_design, best_worst_scores, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
 from .resampling import bootstrap_interval, jackknife_interval
+from .retest import limits_of_agreement, retest_error, retest_summary, smallest_detectable_change
 from .screening import (
     duplicate_answers,
     even_odd_consistency,
@@ -75,6 +77,7 @@ __all__ = [
     "code_cooccurrence",
     "code_salience",
     "cohen_kappa",
+    "conditional_error",
     "conger_kappa",
     "content_validity_ratio",
     "correlation_eigenvalues",
@@ -102,6 +105,7 @@ __all__ = [
     "kendall_w",
     "kmo",
     "krippendorff_alpha",
+    "limits_of_agreement",
     "little_mcar",
     "lix",
     "longstring",
@@ -120,6 +124,8 @@ __all__ = [
     "ranking_tiers",
     "readability",
     "reliability_interval",
+    "retest_error",
+    "retest_summary",
     "reversed_rater",
     "round_attrition",
     "round_stability",
@@ -127,6 +133,7 @@ __all__ = [
     "scale_cvi",
     "score_items",
     "share_agreeing",
+    "smallest_detectable_change",
     "speeders",
     "split_half",
     "standard_error_of_measurement",

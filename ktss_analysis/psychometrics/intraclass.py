@@ -109,7 +109,9 @@ def icc(
     Notes
     -----
     With ``"available"``, ratings must be missing for reasons that have nothing to do with them. Other programs
-    (psych) fit a mixed model there; the two agree on complete tables and differ slightly on incomplete ones.
+    (psych) fit a mixed model there: the same on complete tables, some hundredths apart when a fifth of the ratings
+    is missing.
+
     Depends on how much the units differ: low in a homogeneous group even if raters agree closely. The limits
     assume normal effects. With fewer than 30 units they are wide; report them, not the point alone.
 

@@ -142,6 +142,8 @@ TEXT = "The coach listens to the team and asks what each person needs. " * 30
 DATA = {
     "cohen_kappa": lambda: (units(2),),
     "g_index": lambda: (214, 250, 3),
+    "limits_of_agreement": lambda: (units(2),),
+    "retest_summary": lambda: (units(2),),
     "content_validity_ratio": lambda: (ratings(1, 3),),
     "disagreement_index": lambda: (ratings(1, 9),),
     "round_stability": lambda: (ratings(1, 9), ratings(1, 9).clip(2, 8)),
