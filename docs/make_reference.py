@@ -29,7 +29,7 @@ from ktss_analysis.psychometrics import STATISTICS
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/make_reference.py from the code. Change the code, not this page. -->"
 
-STUDY_MODELS = (study.Study, study.Source, study.Block, study.Cell, study.Exclude, study.Privacy, study.Funding,
+STUDY_MODELS = (study.Study, study.Source, study.Block, study.Cell, study.Exclude, study.Privacy, study.Keep, study.Funding,
                 study.Outputs)  # fmt: skip
 FRAMEWORK_MODELS = (framework.Framework, framework.Scale, framework.Skill, framework.Esco, framework.Module,
                     framework.Item)  # fmt: skip
@@ -76,6 +76,10 @@ MEANINGS = {
     "Privacy.minimum_cell": "a number that rests on fewer people is masked in everything public",
     "Privacy.pseudonym_key_env": "environment variable that holds the secret key of the pseudonyms",
     "Privacy.pseudonym_key": "the key itself, for synthetic data alone",
+    "Privacy.keep": "columns whose direct identifiers are stored in clear in the private folder",
+    "Keep.column": "header of the raw column; never the column that identifies the person",
+    "Keep.source": "name of the source; without it every source with such a column",
+    "Keep.reason": "why; printed in the audit annex",
     "Funding.statement": "funding line on the cover",
     "Funding.disclaimer": "who answers for the content",
     "Outputs.formats": "formats of the three documents",

@@ -230,12 +230,21 @@ class Source(Strict):
         return value
 
 
+class Keep(Strict):
+    """A raw column whose direct identifiers are stored in clear; the reason is printed in the audit annex."""
+
+    column: str
+    source: str | None = None
+    reason: Annotated[str, Field(min_length=8)]
+
+
 class Privacy(Strict):
     """What protects the people in the data."""
 
     minimum_cell: Annotated[int, Field(ge=2)] = 5
     pseudonym_key_env: str = "KTSS_PSEUDONYM_KEY"
     pseudonym_key: str | None = None
+    keep: list[Keep] = []
 
 
 class Funding(Strict):
@@ -288,7 +297,20 @@ class Study(Strict):
                 "privacy.pseudonym_key is only for synthetic data; put the key into the environment variable "
                 f"{self.privacy.pseudonym_key_env}"
             )
+        self._check_kept(names)
         return self
+
+    def _check_kept(self, names: list[str]) -> None:
+        for keep in self.privacy.keep:
+            if keep.source is not None and keep.source not in names:
+                raise ValueError(f"privacy.keep: there is no source {keep.source!r}")
+            for source in self.sources:
+                column = None if source.person is None else source.person.column
+                if column == keep.column and keep.source in (None, source.name):
+                    raise ValueError(
+                        f"privacy.keep: column {keep.column!r} identifies the person in source {source.name!r}; "
+                        "it always becomes a pseudonym"
+                    )
 
     @property
     def path(self) -> Path:

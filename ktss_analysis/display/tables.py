@@ -673,6 +673,25 @@ def states(book: Book) -> None:
     _emit(book, records, "states", book.text("table.masking"))
 
 
+@table("kept")
+def kept(book: Book) -> None:
+    """Print the raw columns whose identifiers are stored in clear in the private folder, and why."""
+    from .emit import emit_markdown
+
+    records = [
+        {
+            _column(book, "source"): str(row["group"]).replace("_", " ") or book.text("privacy.every_source"),
+            _column(book, "column"): str(row["reason"]),
+            _column(book, "reason"): str(row["label"]),
+        }
+        for row in book.select("cleaning", "kept_in_clear").to_dict("records")
+    ]
+    if records:
+        _emit(book, records, "kept", book.text("table.kept"))
+    else:
+        emit_markdown(book.text("privacy.nothing_kept"))
+
+
 MOST_CLAIMS = 40
 """Rows of results per chapter in the audit annex; ``claims.csv`` holds every one."""
 

@@ -13,14 +13,23 @@ from ..glossary import COLUMNS
 from ..study import Study
 from .cells import CONTRADICTING_LABEL, DECLINED, UNKNOWN_LABEL
 from .clean import clean_source
-from .log import mask_mail
+from .exposure import Exposure, kept_columns
+from .identifiers import Scrubber
+from .labels import fold
 from .people import Cleaned, declined_in
+from .protection import nameless, scrubber_of
 from .pseudonyms import Pseudonymiser
+from .wide import text_parts
 
 PROBLEM_COLUMNS = ("level", "source", "file", "row", "column", "rule", "found", "n_cells", "reason", "allowed")
 _LEVELS = {"set_missing": "warning", "set_aside": "warning", "recoded": "note", "flagged": "note"}
 _EXPECTED = (*sorted(DECLINED), "row.excluded", "row.late")
 _BY_TEXT = (UNKNOWN_LABEL, CONTRADICTING_LABEL)
+_PLURALS = {
+    "phone": "telephone numbers", "e-mail": "e-mail addresses", "address on the web": "addresses on the web",
+    "IP address": "IP addresses", "postal address": "postal addresses", "coordinates": "coordinates",
+}  # fmt: skip
+_RENAME = "a name that names nobody; rename it"
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 Value = TypeVar("Value")
 
@@ -48,29 +57,33 @@ def check_study(study: Study) -> pd.DataFrame:
     if problems or pseudonymiser is None:
         return _frame(problems)
     registers = study.of("register")
+    scrubber = scrubber_of(study, study.sources)
     known: list[Cleaned] = []
     for source in [*registers, *(source for source in study.sources if source not in registers)]:
-        clean = functools.partial(clean_source, study, source, pseudonymiser, declined=declined_in(known))
-        cleaned = _try(clean, source.name, problems)
+        clean = functools.partial(
+            clean_source, study, source, pseudonymiser, declined=declined_in(known), scrubber=scrubber
+        )
+        cleaned = _try(clean, source.name, problems, scrubber)
         if cleaned is None:
             continue
         if source in registers:
             known.append(cleaned)
-        problems += _findings(cleaned)
+        problems += _findings(cleaned, scrubber) + exposed(study, cleaned, scrubber)
     return _frame(problems)
 
 
-def _try(action: Callable[[], Value], source: str, problems: list[dict[str, object]]) -> Value | None:
+def _try(
+    action: Callable[[], Value], source: str, problems: list[dict[str, object]], scrubber: Scrubber | None = None
+) -> Value | None:
     try:
         return action()
     except InputError as error:
+        safe = nameless(error, scrubber or Scrubber())
         problems.append(
             {
-                "level": "error", "source": source, "file": None if error.file is None else str(error.file),
-                "row": error.row, "column": error.column, "rule": "input",
-                "found": None if error.found is None else mask_mail(str(error.found)),
-                "reason": error.problem,
-                "allowed": error.allowed,
+                "level": "error", "source": source, "file": None if safe.file is None else str(safe.file),
+                "row": safe.row, "column": safe.column, "rule": "input", "found": safe.found,
+                "reason": safe.problem, "allowed": safe.allowed,
             }
         )  # fmt: skip
     except KtssError as error:
@@ -80,10 +93,62 @@ def _try(action: Callable[[], Value], source: str, problems: list[dict[str, obje
     return None
 
 
-def _findings(cleaned: Cleaned) -> list[dict[str, object]]:
+def exposed(study: Study, cleaned: Cleaned, scrubber: Scrubber) -> list[dict[str, object]]:
+    """Return one finding per kind of direct identifier and raw column, and per name of a file; never the value."""
+    gathered = cleaned.gathered
+    source, kept = gathered.source, kept_columns(study, gathered.source)
+    person = None if source.person is None else source.person.column
+    texts = {fold(part.header) for part in text_parts(gathered)}
+    texts |= {fold(header) for header in gathered.text_columns()}
+    mapped = {fold(header) for header in gathered.mapped()}
+    common = {"source": source.name, "file": gathered.tables[0].file.name, "rule": "identifier"}
+    found = []
+    for entry in cleaned.exposures:
+        key = fold(entry.column)
+        if person is not None and key == fold(gathered.column(person)):
+            continue
+        level, what = _treatment(entry, key, kept, mapped, texts)
+        found.append(
+            {**common, "level": level, "column": scrubber.text(entry.column), "n_cells": entry.n_cells,
+             "reason": _in_words(entry), "allowed": what}
+        )  # fmt: skip
+    for header in map(str, gathered.frame.columns):
+        if scrubber.text(header) != header:
+            found.append({**common, "level": "warning", "column": scrubber.text(header),
+                          "reason": "a direct identifier stands in the header", "allowed": _RENAME})  # fmt: skip
+    for table in gathered.tables:
+        for place, name in (("file's", table.file.stem), ("sheet's", table.sheet)):
+            if name and scrubber.text(name) != name:
+                found.append({**common, "level": "warning", "file": scrubber.text(table.file.name),
+                              "reason": f"a direct identifier stands in the {place} name", "allowed": _RENAME})  # fmt: skip
+    absent = kept - {fold(str(header)) for header in gathered.frame.columns}
+    if any(keep.source == source.name and fold(keep.column) in absent for keep in study.privacy.keep):
+        found.append({**common, "level": "warning", "reason": "privacy.keep names a column that is not there",
+                      "allowed": "a header of the file; correct the study file"})  # fmt: skip
+    return found
+
+
+def _in_words(entry: Exposure) -> str:
+    by = {"header": "by its header", "question": "by its question", "content": "by its cells"}[entry.evidence]
+    kind = _PLURALS.get(entry.kind, entry.kind + "s")
+    return f"the column holds {kind}, {by}" if entry.whole else f"some cells contain {kind}"
+
+
+def _treatment(entry: Exposure, key: str, kept: frozenset[str], mapped: set[str], texts: set[str]) -> tuple[str, str]:
+    if key in kept:
+        return "note", "kept in clear, as privacy.keep says"
+    if key not in mapped:
+        return "note", "not mapped, not stored anywhere; best left out of the export"
+    if key in texts:
+        return "warning", "replaced in the text; read the text before it is released"
+    return "warning", "not stored in clear; take it out of the study file, or say why under privacy.keep"
+
+
+def _findings(cleaned: Cleaned, scrubber: Scrubber) -> list[dict[str, object]]:
     source = cleaned.gathered.source.name
     found: list[dict[str, object]] = [
-        {"level": "note", "source": source, "rule": "reading", "reason": note} for note in cleaned.gathered.notes
+        {"level": "note", "source": source, "rule": "reading", "reason": scrubber.text(note)}
+        for note in cleaned.gathered.notes
     ]
     for entry in _by_text(cleaned.change_log).to_dict("records"):
         reason, _, allowed = str(entry["reason"]).partition("; allowed: ")

@@ -12,10 +12,12 @@ from ..core import InputError
 from ..study import Source, Study
 from .flags import raise_flags
 from .gather import Gathered, gather
-from .log import Log, mask_mail
+from .identifiers import Scrubber
+from .log import Log
 from .people import Cleaned, accounts_of, declined_in, people_of, sort_rows
+from .protection import masked_texts, nameless, protect, scrubber_of
 from .pseudonyms import Pseudonymiser
-from .records import Dropped, comment_ids, language_of, record_table, seconds_of, without_taken
+from .records import Dropped, comment_ids, language_of, log_masked, record_table, seconds_of, without_taken
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
 from .schemas import KEYS, RECORDS, TABLES, conform, empty_table, typed
 from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
@@ -73,23 +75,39 @@ def clean_sources(study: Study, activities: Sequence[str] | None = None) -> Clea
     """
     pseudonymiser = Pseudonymiser(study)
     wanted = [source for source in study.sources if activities is None or source.activity in activities]
-    registers = {source.name: clean_source(study, source, pseudonymiser) for source in study.of("register")}
-    declined = declined_in(list(registers.values()))
-    cleaned = [
-        registers[source.name]
-        if source.name in registers
-        else clean_source(study, source, pseudonymiser, declined=declined)
-        for source in sorted(wanted, key=lambda source: source.name)
-    ]
+    scrubber = scrubber_of(study, wanted)
+    try:
+        cleaned = _cleaned(study, wanted, pseudonymiser, scrubber)
+    except InputError as error:
+        raise nameless(error, scrubber) from None
     tables = {name: _joined(name, cleaned) for name in TABLES}
     tables["people"] = people_of(cleaned, tables["people"])
     records = {name: conform(_stacked([getattr(part, name) for part in cleaned], name), name) for name in RECORDS}
-    notes = [f"{part.gathered.source.name}: {note}" for part in cleaned for note in part.gathered.notes]
+    notes = [f"{part.gathered.source.name}: {scrubber.text(note)}" for part in cleaned for note in part.gathered.notes]
     return Clean(tables, records["change_log"], records["quarantine"], records["accounts"], tuple(notes))
 
 
+def _cleaned(study: Study, wanted: list[Source], pseudonymiser: Pseudonymiser, scrubber: Scrubber) -> list[Cleaned]:
+    """Clean the register first, which says who declined, then the other sources by name."""
+    registers = {
+        source.name: clean_source(study, source, pseudonymiser, scrubber=scrubber) for source in study.of("register")
+    }
+    declined = declined_in(list(registers.values()))
+    return [
+        registers[source.name]
+        if source.name in registers
+        else clean_source(study, source, pseudonymiser, declined=declined, scrubber=scrubber)
+        for source in sorted(wanted, key=lambda source: source.name)
+    ]
+
+
 def clean_source(
-    study: Study, source: Source, pseudonymiser: Pseudonymiser, *, declined: frozenset[str] = frozenset()
+    study: Study,
+    source: Source,
+    pseudonymiser: Pseudonymiser,
+    *,
+    declined: frozenset[str] = frozenset(),
+    scrubber: Scrubber | None = None,
 ) -> Cleaned:
     """Clean one source: row rules, conversion, repeats, tables, flags, accounts.
 
@@ -101,9 +119,12 @@ def clean_source(
         Holds the key.
     declined : frozenset of str
         Pseudonyms of persons who did not consent.
+    scrubber : Scrubber, optional
+        Replaces identifiers in texts; made from the register and this source when not given.
     """
     gathered = gather(study, source, pseudonymiser)
-    log = Log(source.name, _known(gathered))
+    exposures, guard = protect(study, gathered, scrubber or scrubber_of(study, [source]))
+    log = Log(source.name, _known(gathered, pseudonymiser), guard)
     rows = Rows(gathered, log)
     refuse_long_rows(rows)
     facts = first_rules(rows, declined)
@@ -115,7 +136,7 @@ def clean_source(
     answered_rules(rows, _any_part(gathered), _answered(gathered, parts, texts))
     repeated_rule(rows, facts, lambda: _answers(parts, texts, gathered))
     _log_persons(rows)
-    result = Cleaned(gathered)
+    result = Cleaned(gathered, exposures=exposures)
     language, seconds = language_of(rows, study), seconds_of(rows, study)
     dropped = Dropped()
     for part in parts:
@@ -135,14 +156,16 @@ def clean_source(
     return result
 
 
-def _known(gathered: Gathered) -> dict[str, str]:
+def _known(gathered: Gathered, pseudonymiser: Pseudonymiser) -> dict[str, str]:
     """Return identifier as written -> pseudonym, for masking; short numbers may be answers: left out."""
-    person = gathered.source.person
-    if person is None or person.column is None:
-        return {}
-    texts = gathered.frame[gathered.column(person.column)].fillna("").str.strip()
-    pairs = zip(texts[gathered.has_id], gathered.person_id[gathered.has_id], strict=True)
-    return {text: code for text, code in pairs if not (text.isdigit() and len(text) < 5)}
+    cells = [gathered.source.person, *(block.fields.get("person_id") for block in gathered.source.blocks)]
+    headers = {gathered.column(cell.column) for cell in cells if cell is not None and cell.column is not None}
+    known: dict[str, str] = {}
+    for header in sorted(headers):
+        texts = gathered.frame[header].fillna("").str.strip()
+        texts = texts[texts != ""].drop_duplicates()
+        known |= dict(zip(texts, pseudonymiser.persons(texts), strict=True))
+    return {text: code for text, code in known.items() if not (text.isdigit() and len(text) < 5)}
 
 
 def _any_part(gathered: Gathered) -> np.ndarray:
@@ -205,19 +228,15 @@ def _comments(
     where = source_rows(gathered)
     for part in texts:
         mask = rows.alive & part.texts.notna().to_numpy(dtype=bool)
-        masked = part.texts[mask].map(mask_mail)
-        hidden = np.zeros(len(mask), dtype=bool)
-        hidden[np.flatnonzero(mask)] = (masked != part.texts[mask]).to_numpy(dtype=bool)
-        rows.log.change(
-            "text.mail_masked", "recoded", **rows.where(hidden), column=part.header, after="[e-mail]",
-            reason="an e-mail address in a free text is replaced",
-        )  # fmt: skip
+        masked, kinds = masked_texts(part.texts, part.header, rows.log.guard)
+        log_masked(rows, part.header, kinds)
         frames.append(
             pd.DataFrame(
                 {
                     "person_id": gathered.person_id[mask], "stream": gathered.source.activity,
-                    "target_type": part.target_type, "target_id": part.target_id,
-                    "version": _version(study, part), "language": language[mask], "text": masked,
+                    "target_type": part.target_type,
+                    "target_id": rows.log.guard.header(part.target_id),
+                    "version": _version(study, part), "language": language[mask], "text": masked[mask],
                     "review": "pending", "date": facts.date[mask], "source": gathered.source.name,
                     "source_row": where[mask],
                 }

@@ -88,6 +88,11 @@ class Gathered:
         cells += [self.source.seconds] if self.source.seconds else []
         return {self.column(cell.column) for cell in cells if cell.column is not None}
 
+    def text_columns(self) -> list[str]:
+        """Return the raw columns that fill `text` of a table."""
+        cells = [cell for block in self.source.blocks for name, cell in block.fields.items() if name == "text"]
+        return [self.column(cell.column) for cell in cells if cell.column is not None]
+
     def mapped(self) -> list[str]:
         """Return the raw columns that the study file uses, in the file's order."""
         used = {header for part in self.wide for header, _ in part}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,16 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ..core import PipelineError
+from .exposure import Guard
 
 CHANGE_COLUMNS = ("source", "file", "row", "column", "rule", "action", "before", "after", "reason")
 QUARANTINE_COLUMNS = ("source", "file", "row", "rule", "reason", "record")
-_MAIL = re.compile(r"[^\s@<>(),;:\"'|]+@[^\s@<>(),;:\"'|]+\.[\w-]{2,}")
-_MASK = "[e-mail]"
-
-
-def mask_mail(text: str) -> str:
-    """Return `text` with everything that looks like an e-mail address replaced."""
-    return _MAIL.sub(_MASK, text) if "@" in text else text
 
 
 @dataclass
@@ -33,17 +26,20 @@ class Log:
         Name of the source.
     known : mapping
         Identifier as written -> pseudonym; a cell that is one of them is logged as the pseudonym.
+    guard : Guard
+        Replaces identifiers in cells, headers and reasons.
     """
 
     source: str
     known: Mapping[str, str] = field(default_factory=dict)
+    guard: Guard = field(default_factory=Guard)
     _changes: dict[str, list] = field(default_factory=lambda: {name: [] for name in CHANGE_COLUMNS})
     _quarantine: list[tuple[str, int, str, str, str]] = field(default_factory=list)
 
-    def safe(self, text: object) -> str:
-        """Return a cell as it may be logged."""
+    def safe(self, text: object, column: str = "") -> str:
+        """Return a cell of a raw column as it may be logged."""
         plain = "" if text is None or (isinstance(text, float) and np.isnan(text)) else str(text)
-        return self.known.get(plain.strip()) or mask_mail(plain)
+        return self.known.get(plain.strip()) or self.guard.cell(column, plain)
 
     def change(
         self,
@@ -61,22 +57,31 @@ class Log:
         n = len(row)
         if not n:
             return
+        columns = [column] * n if isinstance(column, str) else list(column)
+        reasons = [reason] * n if isinstance(reason, str) else list(reason)
         entries: dict[str, list] = {
             "source": [self.source] * n, "file": list(file), "row": [int(number) for number in row],
-            "column": [column] * n if isinstance(column, str) else list(column),
-            "rule": [rule] * n, "action": [action] * n, "before": self._safe_all(before, n),
-            "after": self._safe_all(after, n), "reason": [reason] * n if isinstance(reason, str) else list(reason),
+            "column": [self.guard.header(header) for header in columns],
+            "rule": [rule] * n, "action": [action] * n, "before": self._safe_all(before, columns),
+            "after": self._safe_all(after, columns), "reason": [self.guard.scrubber.text(text) for text in reasons],
         }  # fmt: skip
         if any(len(values) != n for values in entries.values()):
             raise PipelineError(f"rule {rule!r}: {n} rows are logged with another number of cells or reasons")
         for name, values in entries.items():
             self._changes[name] += values
 
-    def _safe_all(self, cells: str | Sequence[object], n: int) -> list[str]:
+    def _safe_all(self, cells: str | Sequence[object], columns: Sequence[str]) -> list[str]:
+        """Return cells as they may be logged; the work is done once per distinct cell of a column."""
         if isinstance(cells, str):
-            return [self.safe(cells)] * n
-        known: dict[object, str] = {}
-        return [known[cell] if cell in known else known.setdefault(cell, self.safe(cell)) for cell in cells]
+            return [self.safe(cells)] * len(columns)
+        known: dict[tuple[object, str], str] = {}
+        safe = []
+        for cell, column in zip(cells, columns, strict=False):
+            key = (cell, column)
+            if key not in known:
+                known[key] = self.safe(cell, column)
+            safe.append(known[key])
+        return safe + [""] * (len(cells) - len(safe))
 
     def set_aside(
         self,
@@ -89,9 +94,9 @@ class Log:
         logged: bool = False,
     ) -> None:
         """Put one raw row into quarantine, and say so in the change log unless it is `logged` there."""
-        cells = {str(name): safe for name, value in record.items() if (safe := self.safe(value))}
-        text = json.dumps(cells, ensure_ascii=False)
-        self._quarantine.append((str(file), int(row), rule, reason, text))
+        safe = {self.guard.header(str(name)): self.safe(value, str(name)) for name, value in record.items()}
+        text = json.dumps({name: cell for name, cell in safe.items() if cell}, ensure_ascii=False)
+        self._quarantine.append((str(file), int(row), rule, self.guard.scrubber.text(reason), text))
         if not logged:
             self.change(rule, "set_aside", file=[file], row=[row], reason=reason)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import PipelineError
+from .exposure import Exposure
 from .gather import Gathered
 from .schemas import conform
 
@@ -23,6 +24,7 @@ class Cleaned:
     change_log: pd.DataFrame = field(default_factory=pd.DataFrame)
     quarantine: pd.DataFrame = field(default_factory=pd.DataFrame)
     accounts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    exposures: list[Exposure] = field(default_factory=list)
 
     def used(self) -> NDArray[np.bool_]:
         """Return which raw rows a table has a row of."""

@@ -19,13 +19,14 @@ from .cells import CellRules, Converted, iso_dates, per_text, to_language, to_tr
 from .dates import read_dates
 from .gather import FRAMEWORK_TARGETS, Gathered, known_targets
 from .labels import fold
-from .log import mask_mail
+from .protection import kinds_in_words, masked_texts, masked_words
 from .pseudonyms import Pseudonymiser
 from .rows import BoolArray, RowFacts, Rows, belongs, log_cells
 from .schemas import KEYS, REQUIRED, TABLES, VOCABULARY
 from .wide import source_rows
 
 _LISTS = ("comment_ids", "suggestion_ids", "evidence", "shown", "streams")
+_TEXTS = ("text", "definition", "when", "when_not", "reason", "before", "after", "label")
 _COUNTED = ("round", "occasion", "turn", "severity")
 _ANONYMOUS = ("ratings", "responses", "choices", "people")
 _RANGES = {"severity": (1.0, 3.0), "round": (1.0, 99.0), "occasion": (1.0, 99.0), "turn": (1.0, 1e6),
@@ -153,7 +154,8 @@ def record_table(
         if column == "person_id":
             columns[column] = _persons(gathered, block, cell, pseudonymiser)
         elif cell is not None:
-            columns[column] = _typed(rows, column, cell, study, block)
+            words = _typed(rows, column, cell, study, block)
+            columns[column] = _protected(rows, column, cell, words, block, pseudonymiser)
         else:
             columns[column] = _default(column, block, facts, language, seconds, study)
     table = pd.DataFrame(columns, index=gathered.frame.index)
@@ -167,6 +169,38 @@ def record_table(
     for check in (_incomplete, _foreign, _broken_choice):
         table = check(rows, block, table, study, dropped)
     return without_taken(rows, block, table, dropped)
+
+
+def _protected(
+    rows: Rows, column: str, cell: Cell, words: pd.Series, block: Block, pseudonymiser: Pseudonymiser
+) -> pd.Series:
+    """Return words without identifiers, and log what was replaced; numbers and truth values hold none."""
+    header = cell_texts(rows.gathered, cell)[0]
+    if not header or COLUMNS[column].dtype != "string" or column in VOCABULARY or column in ("date", "answered_on"):
+        return words
+    guard = rows.log.guard
+    if column in _TEXTS:
+        masked, kinds = masked_texts(words, header, guard)
+        log_masked(rows, header, kinds)
+        return masked
+    cells = words.to_numpy(dtype=object)
+    safe = masked_words(cells, column, header, block.table, guard, pseudonymiser)
+    changed = np.array([isinstance(old, str) and old != new for old, new in zip(cells, safe, strict=True)], dtype=bool)
+    rows.log.change(
+        "identifier.masked", "recoded", **rows.where(changed & rows.alive), column=header,
+        reason="a direct identifier is not stored",
+    )  # fmt: skip
+    return pd.Series(safe, index=words.index)
+
+
+def log_masked(rows: Rows, header: str, kinds: list[tuple[str, ...]]) -> None:
+    """Log the free texts in which identifiers were replaced, one entry per text."""
+    changed = np.array([bool(found) for found in kinds], dtype=bool) & rows.alive
+    rows.log.change(
+        "text.identifier_masked", "recoded", **rows.where(changed), column=header,
+        after=[kinds_in_words(kinds[place]) for place in np.flatnonzero(changed)],
+        reason="direct identifiers in a free text are replaced",
+    )  # fmt: skip
 
 
 def _persons(gathered: Gathered, block: Block, cell: Cell | None, pseudonymiser: Pseudonymiser) -> pd.Series:
@@ -193,7 +227,6 @@ def _joined(text: object) -> str:
 
 
 def _complete_comments(table: pd.DataFrame, gathered: Gathered, pseudonymiser: Pseudonymiser) -> None:
-    table["text"] = table["text"].map(mask_mail, na_action="ignore")
     table["stream"] = table["stream"].fillna(gathered.source.activity)
     table["comment_id"] = table["comment_id"].fillna(comment_ids(table, gathered.source.name, pseudonymiser))
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from ..results import count_row, text_row
+from ..study import Study
 from .common import gather
 
 STREAM = "cleaning"
@@ -47,6 +48,15 @@ def changes(change_log: pd.DataFrame, quarantine: pd.DataFrame, owned: Collectio
                           target_id=str(source), aspect=str(rule), unit="count of rows")
             )  # fmt: skip
     return gather(parts)
+
+
+def kept(study: Study) -> pd.DataFrame:
+    """Return the raw columns whose identifiers the study keeps in clear, each with its reason."""
+    return gather(
+        text_row(keep.reason, stream=STREAM, statistic="kept_in_clear", target_type="column",
+                 target_id=f"column_{number:02d}", group=keep.source or "", reason=keep.column)
+        for number, keep in enumerate(study.privacy.keep, 1)
+    )  # fmt: skip
 
 
 def first_answers(tables: Mapping[str, pd.DataFrame], owned: Collection[str]) -> pd.DataFrame:

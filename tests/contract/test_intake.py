@@ -244,7 +244,7 @@ def test_no_identifier_in_any_output_or_error(tmp_path):
     for secret in ("anna", "bianchi", "piotr", "nowak", "zed", "4711", "y.pl", KEY):
         assert secret not in shown.casefold()
     assert clean.tables["comments"]["text"].tolist() == ["write to me: [e-mail]!"]
-    assert "text.mail_masked" in set(clean.change_log["rule"])
+    assert "text.identifier_masked" in set(clean.change_log["rule"])
     record = json.loads(clean.quarantine.loc[clean.quarantine["row"] == 3, "record"].iloc[0])
     assert record == {
         "who": Pseudonymiser(study).person("anna.bianchi@tto.it"),

@@ -113,7 +113,7 @@ def test_delphi_workbook_as_the_survey_tool_wrote_it(clean, shared):
     ratings = result.tables["ratings"]
     assert len(ratings) == 65 * 61
     assert ratings["value"].dropna().between(1, 7).all()
-    assert set(result.change_log["rule"]) <= {"missing.code", "text.mail_masked"}
+    assert set(result.change_log["rule"]) <= {"missing.code", "text.identifier_masked"}
     assert result.change_log.query("rule == 'missing.code'")["before"].str.startswith("X – Don't know").all()
     study = load_study(HERE / "delphi" / "study.yaml")
     expected = pd.read_csv(shared / "data" / "delphi-enlight-3rounds" / "expected_Round1_item-rating.csv").set_index(
