@@ -29,8 +29,8 @@ from ktss_analysis.psychometrics import STATISTICS
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/make_reference.py from the code. Change the code, not this page. -->"
 
-STUDY_MODELS = (study.Study, study.Source, study.Block, study.Cell, study.Exclude, study.Privacy, study.Keep, study.Funding,
-                study.Outputs)  # fmt: skip
+STUDY_MODELS = (study.Study, study.Source, study.Block, study.Cell, study.Exclude, study.Privacy, study.Keep,
+                study.Funding, study.Outputs)  # fmt: skip
 FRAMEWORK_MODELS = (framework.Framework, framework.Scale, framework.Skill, framework.Esco, framework.Module,
                     framework.Item)  # fmt: skip
 RULES_MODELS = (rules.Rules, rules.Threshold, rules.Gate, rules.Printing, rules.StreamRule, rules.VerdictRule)

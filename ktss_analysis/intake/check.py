@@ -107,7 +107,7 @@ def exposed(study: Study, cleaned: Cleaned, scrubber: Scrubber) -> list[dict[str
         key = fold(entry.column)
         if person is not None and key == fold(gathered.column(person)):
             continue
-        level, what = _treatment(entry, key, kept, mapped, texts)
+        level, what = _treatment(key, kept, mapped, texts)
         found.append(
             {**common, "level": level, "column": scrubber.text(entry.column), "n_cells": entry.n_cells,
              "reason": _in_words(entry), "allowed": what}
@@ -119,8 +119,10 @@ def exposed(study: Study, cleaned: Cleaned, scrubber: Scrubber) -> list[dict[str
     for table in gathered.tables:
         for place, name in (("file's", table.file.stem), ("sheet's", table.sheet)):
             if name and scrubber.text(name) != name:
-                found.append({**common, "level": "warning", "file": scrubber.text(table.file.name),
-                              "reason": f"a direct identifier stands in the {place} name", "allowed": _RENAME})  # fmt: skip
+                found.append(
+                    {**common, "level": "warning", "file": scrubber.text(table.file.name),
+                     "reason": f"a direct identifier stands in the {place} name", "allowed": _RENAME}
+                )  # fmt: skip
     absent = kept - {fold(str(header)) for header in gathered.frame.columns}
     if any(keep.source == source.name and fold(keep.column) in absent for keep in study.privacy.keep):
         found.append({**common, "level": "warning", "reason": "privacy.keep names a column that is not there",
@@ -134,7 +136,7 @@ def _in_words(entry: Exposure) -> str:
     return f"the column holds {kind}, {by}" if entry.whole else f"some cells contain {kind}"
 
 
-def _treatment(entry: Exposure, key: str, kept: frozenset[str], mapped: set[str], texts: set[str]) -> tuple[str, str]:
+def _treatment(key: str, kept: frozenset[str], mapped: set[str], texts: set[str]) -> tuple[str, str]:
     if key in kept:
         return "note", "kept in clear, as privacy.keep says"
     if key not in mapped:

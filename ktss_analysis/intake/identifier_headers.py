@@ -21,7 +21,8 @@ ANYWHERE: dict[str, tuple[str, ...]] = {
         "name of participant", "participant name", "respondent name", "your name", "recipient name",
     ),
     "e-mail": (
-        "email", "emailaddress", "emailadres", "emailadresse", "mail address", "indirizzo mail", "posta elettronica", "adres mailowy",
+        "email", "emailaddress", "emailadres", "emailadresse", "mail address", "indirizzo mail", "posta elettronica",
+        "adres mailowy",
         "sahkoposti", "sahkopostiosoite", "mailadres", "mailadresse", "courriel", "adresse mail",
         "correo electronico", "correo", "endereco eletronico", "correio eletronico",
     ),

@@ -54,7 +54,7 @@ class Rows:
         self.alive = self.alive & ~mask
 
     def records(self, places: NDArray[np.intp]) -> list[dict[str, object]]:
-        """Return the mapped cells of some rows; the identifier is replaced by the pseudonym, the log scrubs the rest."""
+        """Return the mapped cells of some rows; the identifier becomes the pseudonym, the log scrubs the rest."""
         gathered = self.gathered
         person = gathered.source.person
         header = gathered.column(person.column) if person is not None and person.column is not None else None

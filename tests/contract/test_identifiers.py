@@ -96,7 +96,8 @@ HEADERS = {
     "imię i nazwisko": "name", "Nome e cognome": "name", "sukunimi": "name", "achternaam": "name", "Nachname": "name",
     "prénom": "name", "apellidos": "name", "sobrenome": "name", "Name": "name", "numer telefonu": "phone",
     "Puhelinnumero": "phone", "telemóvel": "phone", "Geburtsdatum": "birth date", "date de naissance": "birth date",
-    "geboortedatum": "birth date", "codice fiscale": "national id", "henkilötunnus": "national id", "BSN": "national id",
+    "geboortedatum": "birth date", "codice fiscale": "national id", "henkilötunnus": "national id",
+    "BSN": "national id",
     "IBAN": "bank account", "Straße": "postal address", "código postal": "postal address", "LinkedIn": "profile",
     "ResponseId": "device or response id", "_uuid": "device or response id", "deviceid": "device or response id",
 }  # fmt: skip
@@ -175,7 +176,7 @@ REGISTER = (
 ANSWERS = (
     "e-mail;Full name;IP;birthday;S1_relevance;S2_relevance;Comment for anna.r@example.org;group\n"
     "a1@example.org;Anna Rossi;10.20.30.40;12.03.1980;4;a1@example.org;Anna and Nowak rang +48 501 234 567;FG1\n"
-    "b2@example.org;Marek Nowak;10.20.30.41;13.03.1980;3;44051401359;ok, see GB82 WEST 1234 5698 7654 32;x@example.org\n"
+    "b2@example.org;Marek Nowak;10.20.30.41;13.03.1980;3;44051401359;see GB82 WEST 1234 5698 7654 32;x@example.org\n"
     "b2@example.org;Marek Nowak;10.20.30.41;13.03.1980;3;2;again at Via Verdi 12;x@example.org\n"
 )
 
