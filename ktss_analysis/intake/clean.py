@@ -10,16 +10,17 @@ import pandas as pd
 
 from ..core import InputError
 from ..study import Source, Study
+from .coded import check_content, combined, listed, repeated, sort_rows, spelled, stacked
 from .flags import raise_flags
 from .gather import Gathered, gather
 from .identifiers import Scrubber
 from .log import Log
-from .people import Cleaned, accounts_of, declined_in, people_of, sort_rows
+from .people import Cleaned, accounts_of, declined_in, people_of
 from .protection import masked_texts, nameless, protect, scrubber_of
 from .pseudonyms import Pseudonymiser
 from .records import Dropped, comment_ids, language_of, log_masked, record_table, seconds_of, without_taken
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
-from .schemas import KEYS, RECORDS, TABLES, conform, empty_table, typed
+from .schemas import KEYS, RECORDS, TABLES, conform, empty_table
 from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
 
 
@@ -80,7 +81,7 @@ def clean_sources(study: Study, activities: Sequence[str] | None = None) -> Clea
         cleaned = _cleaned(study, wanted, pseudonymiser, scrubber)
     except InputError as error:
         raise nameless(error, scrubber) from None
-    tables = {name: _joined(name, cleaned) for name in TABLES}
+    tables = {name: spelled(joined(name, cleaned)) for name in TABLES}
     tables["people"] = people_of(cleaned, tables["people"])
     records = {name: conform(_stacked([getattr(part, name) for part in cleaned], name), name) for name in RECORDS}
     notes = [f"{part.gathered.source.name}: {scrubber.text(note)}" for part in cleaned for note in part.gathered.notes]
@@ -164,7 +165,7 @@ def _known(gathered: Gathered, pseudonymiser: Pseudonymiser) -> dict[str, str]:
     for header in sorted(headers):
         texts = gathered.frame[header].fillna("").str.strip()
         texts = texts[texts != ""].drop_duplicates()
-        known |= dict(zip(texts, pseudonymiser.persons(texts), strict=True))
+        known |= dict(zip(listed(texts), listed(pseudonymiser.persons(texts)), strict=True))
     return {text: code for text, code in known.items() if not (text.isdigit() and len(text) < 5)}
 
 
@@ -275,24 +276,21 @@ def _stacked(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else empty_table(name)
 
 
-def _joined(name: str, cleaned: list[Cleaned]) -> pd.DataFrame:
-    frames = [typed(table, name) for part in cleaned for kind, table in part.tables if kind == name and len(table)]
-    if not frames:
-        return empty_table(name)
-    table = sort_rows(pd.concat(frames, ignore_index=True))
+def joined(name: str, cleaned: Sequence[Cleaned]) -> pd.DataFrame:
+    """Return one canonical table of all sources, ordered and checked, its texts coded."""
+    frames = [table for part in cleaned for kind, table in part.tables if kind == name and len(table)]
+    table = sort_rows(stacked(frames, name)) if frames else stacked([empty_table(name)], name)
     if name == "people":
         table = table.drop_duplicates("person_id", ignore_index=True)
     _check_keys(table, name)
-    return conform(table, name)
+    check_content(table, name)
+    return table
 
 
 def _check_keys(table: pd.DataFrame, name: str) -> None:
     """Refuse one id in two sources; within a source such rows are set aside."""
     key = list(KEYS.get(name, ()))
-    if not key:
-        return
-    twice = table[table.duplicated(key, keep=False)]
-    if len(twice):
+    if key and (twice := table[repeated(combined(table, key))]).size:
         first, second = (
             twice.sort_values(key, kind="stable").iloc[0],
             twice.sort_values(key, kind="stable").iloc[1],

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import PipelineError
+from .coded import coded, listed
 from .exposure import Exposure
 from .gather import Gathered
 from .schemas import conform
@@ -72,16 +73,6 @@ def accounts_of(result: Cleaned) -> pd.DataFrame:
     return pd.DataFrame(entries)
 
 
-def sort_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows ordered by content, column by column; `source_row` decides last, missing comes last."""
-    names = [name for name in frame.columns if name != "source_row"] + ["source_row"]
-    keys = []
-    for name in reversed([name for name in names if name in frame]):
-        codes, _ = pd.factorize(frame[name], sort=True, use_na_sentinel=True)
-        keys.append(np.where(codes < 0, len(frame), codes))
-    return frame.iloc[np.lexsort(keys)].reset_index(drop=True)
-
-
 def people_of(cleaned: Sequence[Cleaned], register: pd.DataFrame) -> pd.DataFrame:
     """Return one row per person seen: what the register says, the activities, and whether an answer is used.
 
@@ -109,13 +100,21 @@ def _seen(cleaned: Sequence[Cleaned]) -> pd.DataFrame:
         for name, table in part.tables:
             if name == "people" or "person_id" not in table or not len(table):
                 continue
-            answers = table["value"].notna() if "value" in table else pd.Series(name != "comments", index=table.index)
-            answering = table.loc[answers, "person_id"].unique()
-            entry = table[["person_id", "source_row"]].dropna(subset="person_id").drop_duplicates("person_id")
+            persons = coded(table["person_id"])
+            known = np.flatnonzero(persons.codes >= 0)[::-1]
+            first = np.full(len(persons.categories), -1)
+            first[persons.codes[known]] = known
+            answers = table["value"].notna().to_numpy() if "value" in table else np.full(len(table), name != "comments")
+            used = np.zeros(len(first), dtype=bool)
+            used[persons.codes[known][answers[known]]] = True
+            met = first >= 0
             frames.append(
-                entry.assign(
-                    activity=part.gathered.source.activity, used=entry["person_id"].isin(answering),
-                    source=part.gathered.source.name,
+                pd.DataFrame(
+                    {
+                        "person_id": persons.categories[met], "activity": part.gathered.source.activity,
+                        "used": used[met], "source": part.gathered.source.name,
+                        "source_row": table["source_row"].iloc[first[met]].astype("str").to_numpy(),
+                    }
                 )[columns]
             )  # fmt: skip
     if not frames:
@@ -125,11 +124,11 @@ def _seen(cleaned: Sequence[Cleaned]) -> pd.DataFrame:
 
 def _streams(register: pd.DataFrame, seen: pd.DataFrame, persons: pd.Index) -> list[str]:
     """Return each person's activities, those of the register and those seen, joined by '|'."""
-    activities: dict[str, set[str]] = {person: set() for person in persons}
+    activities: dict[str, set[str]] = {person: set() for person in listed(persons)}
     pairs = seen[["person_id", "activity"]].drop_duplicates()
-    for person, activity in zip(pairs["person_id"], pairs["activity"], strict=True):
+    for person, activity in zip(listed(pairs["person_id"]), listed(pairs["activity"]), strict=True):
         activities[person].add(activity)
-    for person, text in zip(register.index, register["streams"], strict=True):
+    for person, text in zip(listed(register.index), listed(register["streams"]), strict=True):
         if isinstance(text, str):
             activities[person].update(part for part in text.split("|") if part)
-    return ["|".join(sorted(activities[person])) for person in persons]
+    return ["|".join(sorted(activities[person])) for person in listed(persons)]

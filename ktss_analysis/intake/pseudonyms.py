@@ -7,8 +7,9 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from ..secret import find_key, keyed_hash
+from ..secret import find_key, keyed_hash, keyed_hashes
 from ..study import Study
+from .coded import listed
 
 
 class Pseudonymiser:
@@ -43,22 +44,26 @@ class Pseudonymiser:
 
     def person(self, identifier: str) -> str:
         """Return the pseudonym of an identifier."""
-        plain = unicodedata.normalize("NFKC", identifier)
-        plain = unicodedata.normalize("NFKC", " ".join(plain.casefold().split()))
-        return "P" + self.digest("person", plain)
+        return "P" + self.digest("person", self._plain(identifier))
+
+    @staticmethod
+    def _plain(identifier: str) -> str:
+        """Return the form in which two spellings are one person."""
+        plain = identifier if identifier.isascii() else unicodedata.normalize("NFKC", identifier)
+        plain = " ".join(plain.casefold().split())
+        return plain if plain.isascii() else unicodedata.normalize("NFKC", plain)
 
     def persons(self, identifiers: pd.Series) -> pd.Series:
         """Return the pseudonyms of a column of identifiers; missing where there is none."""
         codes, unique = pd.factorize(identifiers.fillna("").astype(str))
-        names = np.array([self.person(text) if text.strip() else "" for text in unique], dtype=object)
-        result = pd.Series(names[codes] if len(names) else [], index=identifiers.index, dtype="str")
-        return result.mask(result == "")
+        plain = [self._plain(text) for text in listed(unique)]
+        names = "P" + keyed_hashes(self._key, "person", plain, 10)
+        names[[not text for text in plain]] = np.nan
+        return pd.Series(names[codes] if len(names) else [], index=identifiers.index, dtype="str")
 
     def rows(self, source: str, contents: pd.Series) -> pd.Series:
         """Return ids of rows without identifier, from what stands in them; equal rows are numbered."""
         repeat = contents.groupby(contents, sort=False).cumcount()
-        ids = [
-            "R" + self.digest("row", f"{source}\x1f{text}\x1f{count}")
-            for text, count in zip(contents, repeat, strict=True)
-        ]
+        rows = [f"{source}\x1f{text}\x1f{count}" for text, count in zip(listed(contents), repeat, strict=True)]
+        ids = "R" + keyed_hashes(self._key, "row", rows, 10)
         return pd.Series(ids, index=contents.index, dtype="str")

@@ -98,6 +98,10 @@ KEYS: dict[str, tuple[str, ...]] = {
 """Columns that together name one row; codings may repeat."""
 
 
+COUNTED = ("round", "occasion", "turn")
+"""Columns that count from 1."""
+
+
 def columns_of(name: str) -> tuple[str, ...]:
     """Return the columns of a canonical table or of a record of the cleaning."""
     columns = TABLES.get(name) or RECORDS.get(name)
@@ -181,7 +185,7 @@ def schema(name: str) -> Any:
     columns = {}
     for column in TABLES[name]:
         checks = [pandera.Check.isin(VOCABULARY[column])] if column in VOCABULARY else []
-        if column in ("round", "occasion", "turn"):
+        if column in COUNTED:
             checks.append(pandera.Check.ge(1))
         columns[column] = pandera.Column(COLUMNS[column].dtype, checks, nullable=column not in required)
     return pandera.DataFrameSchema(columns, strict=True, ordered=True, unique=list(keys) if keys else None, name=name)

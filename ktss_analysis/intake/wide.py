@@ -12,6 +12,7 @@ from ..core import InputError
 from ..study import Block, Study
 from .cell_rules import cell_rules_of
 from .cells import DECLINED_CODES, EMPTY, RULES, VALUE_OR_EMPTY, CellRules, distinct, read_texts, to_words
+from .coded import coded, constant, taken
 from .gather import Gathered, target_type_of
 from .labels import fold
 from .rows import BoolArray, RowFacts, Rows, belongs, log_cells
@@ -127,26 +128,35 @@ def log_wide(rows: Rows, part: WidePart) -> None:
 
 
 def wide_table(rows: Rows, part: WidePart, facts: RowFacts, language: pd.Series, seconds: pd.Series) -> pd.DataFrame:
-    """Return the rows of `ratings` or `responses` that a part gives; missing answers stay as rows."""
+    """Return the rows of `ratings` or `responses` that a part gives; missing answers stay as rows.
+
+    Texts are coded. Rows stand in the order of persons and targets, so that the whole table need not be sorted
+    when one part fills it.
+    """
     gathered, block = rows.gathered, part.block
-    places, columns = np.nonzero(part.asked & rows.alive[:, None])
-    targets = np.array(part.targets, dtype=object)[columns]
-    table = {
-        "person_id": gathered.person_id.to_numpy()[places],
+    persons = coded(gathered.person_id)
+    by_person, by_target = np.argsort(persons.codes, kind="stable"), np.argsort(part.targets, kind="stable")
+    used = part.asked & rows.alive[:, None]
+    places, columns = np.nonzero(used[np.ix_(by_person, by_target)])
+    places, columns = by_person[places], by_target[columns]
+    n_rows = len(places)
+    table: dict[str, object] = {
+        "person_id": persons.take(places),
         "value": part.answers[places, columns],
-        "language": language.to_numpy()[places],
-        "answered_on": facts.date.to_numpy()[places],
-        "source": gathered.source.name,
-        "source_row": source_rows(gathered)[places],
+        "language": coded(language).take(places),
+        "answered_on": coded(facts.date).take(places),
+        "source": constant(gathered.source.name, n_rows),
+        "source_row": coded(pd.Series(source_rows(gathered))).take(places),
     }
+    targets = taken(columns, part.targets)
     if block.table == "responses":
         table |= {"occasion": block.occasion or 1, "item_id": targets, "seconds": seconds.to_numpy()[places]}
     else:
         table |= {
-            "round": block.round or 1, "target_type": part.target_type, "target_id": targets,
-            "aspect": block.aspect,
+            "round": block.round or 1, "target_type": constant(part.target_type, n_rows), "target_id": targets,
+            "aspect": constant(str(block.aspect), n_rows),
         }  # fmt: skip
-    return pd.DataFrame(table, index=places)
+    return pd.DataFrame(table, index=places, copy=False)
 
 
 def source_rows(gathered: Gathered) -> NDArray[np.object_]:
