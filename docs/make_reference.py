@@ -27,6 +27,10 @@ from ktss_analysis.lexicon import no_opinion_texts, shipped_scales
 from ktss_analysis.psychometrics import STATISTICS
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+
+import method_pages  # noqa: E402  (lies beside this file)
+
 NOTE = "<!-- Written by docs/make_reference.py from the code. Change the code, not this page. -->"
 
 STUDY_MODELS = (study.Study, study.Source, study.Block, study.Cell, study.Exclude, study.Privacy, study.Keep,
@@ -289,13 +293,20 @@ def statistics_page() -> str:
         "# Statistics",
         f"The {len(STATISTICS)} statistics that `ktss stat` computes on one file. The same functions stand behind the "
         "report. *Smallest n* is the n below which the function returns no number at all; the report asks for more "
-        "(`gates` in the [rules file](../params/rules.yaml)). Formula, missing-data rule, limits and a published "
-        "example of each stand in its docstring. All options: `help(ktss_analysis.psychometrics.NAME)` in Python.",
+        "(`gates` in the [rules file](../params/rules.yaml)). Formula, missing-data rule, limits and a worked "
+        "example of each stand on its method page, which the name links to, and in its docstring.",
     ]
     for family in sorted({entry.family for entry in STATISTICS.values()}):
         entries = sorted((e for e in STATISTICS.values() if e.family == family), key=lambda entry: entry.name)
         rows = [
-            (f"`{one.name}`", one.symbol, summary(one.function), one.data, str(one.min_n), _link(one.source))
+            (
+                f"[{one.name}](methods/{method_pages.slug(family)}.md#{one.name})",
+                one.symbol,
+                summary(one.function),
+                one.data,
+                str(one.min_n),
+                _link(one.source),
+            )
             for one in entries
         ]
         parts += [
@@ -349,6 +360,7 @@ def _link(source: str) -> str:
 PAGES = {
     "study-file.md": study_page, "labels.md": labels_page, "glossary.md": glossary_page,
     "statistics.md": statistics_page,
+    **method_pages.pages(NOTE),
 }  # fmt: skip
 
 
@@ -358,6 +370,12 @@ def outdated() -> Iterator[str]:
         path = DOCS / name
         if not path.is_file() or path.read_text(encoding="utf-8") != page():
             yield name
+    yield from (path.relative_to(DOCS).as_posix() for path in stale())
+
+
+def stale() -> Iterator[Path]:
+    """Yield method pages of families that are no more."""
+    yield from (path for path in sorted(DOCS.glob("methods/*.md")) if path.relative_to(DOCS).as_posix() not in PAGES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -369,8 +387,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in late:
             print(f"{name}: not up to date; run docs/make_reference.py")
         return int(bool(late))
+    (DOCS / "methods").mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8", newline="\n")
+    for path in stale():
+        path.unlink()
     return 0
 
 

@@ -29,8 +29,8 @@ def round_attrition(
     ----------
     first, second : DataFrame, shape (n_panellists, n_targets)
         Ratings of the two rounds; the index is the person, the columns are the targets. A person who rated the
-        target in the first round and not in the second has left; one with no rating in the first round is in
-        neither group. Targets of only one round are left out.
+        target in the first round and whose rating is missing in the second has left; one whose first rating is
+        missing is in neither group. Targets of only one round are left out.
     scale : (float, float), default (1, 9)
         Theoretical range.
     ci_level : float, default .95

@@ -60,7 +60,8 @@ def code_salience(codings: pd.DataFrame, *, n_groups: int | None = None, n_speak
     Parameters
     ----------
     codings : DataFrame, one row per code on a turn
-        Columns `group_id`, `person_id`, `turn`, `code_id`; `valence` (+, 0, -) optional.
+        Columns `group_id`, `person_id`, `turn`, `code_id`; `valence` (+, 0, -) optional. Rows with a missing
+        group or code are left out; one without a person counts for groups and turns only.
     n_groups, n_speakers : int, optional
         Groups held and persons who took part, silent ones included. Without them those with a coding are
         counted, which makes shares too large: give them.
@@ -147,7 +148,7 @@ def saturation(
     Parameters
     ----------
     codings : DataFrame
-        Columns `group_id`, `code_id`.
+        Columns `group_id`, `code_id`. A row with a missing code says that the group was held.
     base : int, default 2
         Groups that set the base.
     run : int, default 1
@@ -256,7 +257,8 @@ def code_cooccurrence(codings: pd.DataFrame, *, unit: str = "turn") -> pd.DataFr
     Parameters
     ----------
     codings : DataFrame
-        Columns `group_id`, `code_id`, and `turn` or `person_id` for that unit.
+        Columns `group_id`, `code_id`, and `turn` or `person_id` for that unit. Rows with a missing cell in one of
+        these are left out.
     unit : {"turn", "person", "group"}, default "turn"
         What must carry both codes.
 
@@ -320,7 +322,8 @@ def framework_matrix(codings: pd.DataFrame, *, by: str = "code_id") -> pd.DataFr
     Parameters
     ----------
     codings : DataFrame
-        Columns `group_id`, `person_id`, `turn`, `code_id` and the column named in `by`.
+        Columns `group_id`, `person_id`, `turn`, `code_id` and the column named in `by`. Rows with a missing group
+        or code are left out.
     by : {"code_id", "skill_id", "parent"}, default "code_id"
         Rows of the matrix.
 

@@ -295,7 +295,8 @@ def tastle_wierman(
     ----------
     ratings : DataFrame or array
         Shape (n_panellists, n_targets) with whole points on `scale`; or, with ``form="counts"``, shape
-        (n_points, n_targets): one row per point of the scale from lowest to highest.
+        (n_points, n_targets): one row per point of the scale from lowest to highest. Missing ratings are left
+        out target by target and counted.
     scale : (int, int)
         Theoretical range (l, h). It is part of the formula, so there is no default.
     form : {"ratings", "counts"}, default "ratings"
@@ -524,8 +525,9 @@ def round_stability(
     Parameters
     ----------
     first, second : DataFrame, shape (n_panellists, n_targets)
-        Ratings of the two rounds; the index is the person, the columns are the targets. Targets of only one
-        round are left out.
+        Ratings of the two rounds; the index is the person, the columns are the targets. Persons whose rating is
+        missing in one of the rounds are left out target by target and counted. Targets of only one round are
+        left out.
     scale : (float, float), default (1, 9)
         Theoretical range.
     ci_level : float, default .95

@@ -291,8 +291,8 @@ def item_statistics(
     Parameters
     ----------
     items : array_like or DataFrame, shape (n_persons, n_items)
-        Answers of one scale. Each item uses the answers present; a covariance uses the persons who answered
-        both.
+        Answers of one scale; missing cells allowed. Each item uses the answers present; a covariance uses the
+        persons who answered both.
     scale : tuple of float
         Lowest and highest possible answer. Never taken from the data.
     key : mapping of item to 1 or -1, or sequence of 1 and -1, optional

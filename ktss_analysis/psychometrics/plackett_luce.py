@@ -99,7 +99,7 @@ def plackett_luce(
     Parameters
     ----------
     ranks : DataFrame or array, shape (n_persons, n_targets)
-        1 is the best; any numbers in the right order will do. A person may leave targets out.
+        1 is the best; any numbers in the right order will do. What a missing rank means stands in `unranked`.
     unranked : {"not_shown", "below"}, default "not_shown"
         What a missing rank means: the person did not see the target; or it stands below all ranked ones, as in
         a list of the best three.

@@ -120,8 +120,8 @@ def best_worst_scores(
     Parameters
     ----------
     choices : DataFrame, one row per set and person
-        Columns `person_id`, `shown` (ids joined by ``|``), `best`, `worst`; `set_id` optional. A set without
-        a best or a worst is not answered and counts nowhere but in `n_missing`.
+        Columns `person_id`, `shown` (ids joined by ``|``), `best`, `worst`; `set_id` optional. A set with a
+        missing best or worst is not answered and counts nowhere but in `n_missing`.
     ci_level : float, default .95
         Level of the percentile interval.
     n_boot, seed : int
@@ -132,9 +132,8 @@ def best_worst_scores(
     DataFrame
         One row per target, sorted by id: `n_shown`, `n_best`, `n_worst`, `estimate` in -1 to 1,
         `best_worst_ratio`, which is the root of B / W (.5 is added to all B and W when one of them is 0, where
-        the ratio would not be defined). `n_used`
-        counts persons, `n_missing` persons who were shown the target but answered no set with it.
-        ``too_few`` under five persons.
+        the ratio would not be defined). `n_used` counts persons, `n_missing` persons who were shown the target
+        but answered no set with it. ``too_few`` under five persons.
 
     Raises
     ------
@@ -248,7 +247,7 @@ def ranking_tiers(choices: pd.DataFrame, *, certainty: float = 0.95, n_boot: int
     Parameters
     ----------
     choices : DataFrame
-        As in `best_worst_scores`.
+        See `best_worst_scores`.
     certainty : float, default .95
         Share of resamples needed for a new tier.
     n_boot, seed : int

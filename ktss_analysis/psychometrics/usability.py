@@ -52,7 +52,7 @@ def sus_scores(answers: ArrayLike | pd.DataFrame) -> pd.DataFrame:
     ----------
     answers : DataFrame or array, shape (n_persons, 10)
         Points 1-5 in the order of the questionnaire: odd items are positive, even ones negative. As answered:
-        do not reverse them first.
+        do not reverse them first. A person with a missing answer has no score.
 
     Returns
     -------
