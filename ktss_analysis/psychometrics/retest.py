@@ -342,6 +342,9 @@ def retest_summary(
 ) -> pd.DataFrame:
     """Compute all that a retest says: reliability, error in points, and systematic change.
 
+    Definition: the numbers of `icc`, `retest_error`, `smallest_detectable_change` and `limits_of_agreement` for the
+    same persons, side by side, with the product-moment correlation for comparison.
+
     Parameters
     ----------
     ratings : array_like or DataFrame, shape (n_persons, 2)
