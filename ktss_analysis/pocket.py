@@ -122,7 +122,8 @@ def plain(result: Any) -> Any:
     if isinstance(result, Estimate):
         return {key: _cell(value) for key, value in result.as_row().items()}
     if isinstance(result, pd.DataFrame):
-        return [{str(key): _cell(value) for key, value in row.items()} for row in result.to_dict("records")]
+        named = result.reset_index() if result.index.name else result  # a matrix: its row labels are data
+        return [{str(key): _cell(value) for key, value in row.items()} for row in named.to_dict("records")]
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
         found: dict[str, Any] = {}
         for field in dataclasses.fields(result):

@@ -20,6 +20,7 @@ from .consensus import (
 )
 from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, modified_kappa, scale_cvi
 from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
+from .factor_analysis import FactorFit, fit_efa
 from .gwet import brennan_prediger, g_index, gwet_ac, percent_agreement
 from .intervals import (
     clopper_pearson_interval,
@@ -59,6 +60,7 @@ from .usability import lix, readability, sus_scores, system_usability_scale
 
 __all__ = [
     "STATISTICS",
+    "FactorFit",
     "JointCounts",
     "PlackettLuceFit",
     "PolychoricFit",
@@ -89,6 +91,7 @@ __all__ = [
     "even_odd_consistency",
     "feldt_interval",
     "fisher_interval",
+    "fit_efa",
     "fleiss_kappa",
     "framework_matrix",
     "friedman_nemenyi",

@@ -186,10 +186,10 @@ def polychoric(
     status, reason = next((problem for problem in pairs.problems if problem), ("ok", ""))
     if len(counts.names) < 2:
         status, reason = "undefined", f"{len(counts.names)} item(s); needs 2 or more"
-    names = list(counts.names)
+    names, rows = list(counts.names), pd.Index(counts.names, name="item_id")
     return PolychoricFit(
-        _frame(pairs, counts, level, method), pd.DataFrame(matrix, index=names, columns=names),
-        _threshold_frame(counts), pd.DataFrame(counts.joint_n, index=names, columns=names),
+        _frame(pairs, counts, level, method), pd.DataFrame(matrix, index=rows, columns=names),
+        _threshold_frame(counts), pd.DataFrame(counts.joint_n, index=rows, columns=names),
         bool(pairs.converged.all()), tuple(warnings), smoothed, method, counts.n_used, counts.n_missing, status, reason,
     )  # fmt: skip
 

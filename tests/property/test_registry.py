@@ -175,6 +175,7 @@ DATA = {
     "readability": lambda: (TEXT, "en"),
 }  # fmt: skip
 OPTIONS = {
+    "fit_efa": {"n_factors": 2},
     "alpha_sample_size": {"width": 0.15},
     "item_statistics": {"scale": (1, 5)},
     "score_items": {"scale": (1, 5)},
