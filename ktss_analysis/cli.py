@@ -61,6 +61,33 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
+@app.command("map")
+def map_command(
+    files: Annotated[list[Path], typer.Argument(help="Raw files: exports of any kind.", show_default=False)],
+    framework: Annotated[Path | None, typer.Option(help="Framework file; its ids and texts are looked for.")] = None,
+    sheet: Annotated[str, typer.Option(help="Sheet of workbooks. Default: all that hold cells.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Look at unknown raw files: their format, what each column is, and a `sources:` block to start from.
+
+    No cell is shown. The block is a proposal: activity, aspect and scale are what the files suggest.
+    """
+    from .mapping import map_files
+
+    found = map_files(files, framework=framework, sheet=int(sheet) if sheet.isdecimal() else sheet or None)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1, default=str))
+        return
+    _print_table(found.files)
+    for note in found.notes:
+        typer.echo(f"- {note}")
+    typer.echo("")
+    typer.echo(found.yaml or "No column was understood well enough to propose a source.")
+    if len(found.not_understood):
+        typer.echo("Not used, and why:")
+        _print_table(found.not_understood)
+
+
 @app.command()
 def run(
     study: StudyFile,
