@@ -289,7 +289,7 @@ def to_dates(texts: pd.Series, formats: Iterable[str], missing: frozenset[str]) 
     codes, unique = distinct(texts)
     plain = unique.str.strip()
     plain = plain.mask(plain.map(lambda text: fold(text) in missing).astype(bool), "")
-    stamps = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[ns]")
+    stamps = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[us]")
     for pattern in formats:
         waiting = stamps.isna() & (plain != "")
         if not waiting.any():
@@ -297,13 +297,13 @@ def to_dates(texts: pd.Series, formats: Iterable[str], missing: frozenset[str]) 
         read = pd.to_datetime(plain[waiting], format=pattern, errors="coerce", utc=True)
         stamps[waiting] = read.dt.tz_localize(None)
     bad = (stamps.isna() & (plain != "")).to_numpy(dtype=bool)
-    return pd.Series(stamps.to_numpy()[codes], index=texts.index, dtype="datetime64[ns]"), bad[codes]
+    return pd.Series(stamps.to_numpy()[codes], index=texts.index, dtype="datetime64[us]"), bad[codes]
 
 
 def iso_dates(stamps: pd.Series) -> pd.Series:
     """Return the ISO dates of timestamps as text; missing stays missing."""
     codes, unique = pd.factorize(stamps)
-    days = pd.Series(unique, dtype="datetime64[ns]").dt.strftime("%Y-%m-%d").astype("str").array
+    days = pd.Series(unique, dtype="datetime64[us]").dt.strftime("%Y-%m-%d").astype("str").array
     return pd.Series(days.take(codes, allow_fill=True), index=stamps.index, dtype="str")
 
 

@@ -161,7 +161,7 @@ def read_dates(gathered: Gathered, header: str, texts: pd.Series) -> ReadDates:
     if declared:
         stamps, bad = to_dates(texts, declared, gathered.missing)
         return ReadDates(stamps, bad, f"fits none of the date formats: {', '.join(declared)}; the date is left missing")
-    stamps = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
+    stamps = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     bad = np.zeros(len(texts), dtype=bool)
     for table in gathered.tables:
         mask = gathered.file == table.file.name

@@ -123,7 +123,7 @@ def _dates(rows: Rows) -> RowFacts:
     source, frame = gathered.source, gathered.frame
     cell = source.answered_on
     if cell is None:
-        none = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+        none = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]")
         return RowFacts(none, pd.Series(np.nan, index=frame.index, dtype="str"))
     header = gathered.column(cell.column) if cell.column is not None else ""
     texts = frame[header] if header else pd.Series(str(cell.value), index=frame.index, dtype="str")

@@ -28,6 +28,7 @@ from ktss_analysis.intake import (
     read_clean,
     write_clean,
 )  # fmt: skip
+from ktss_analysis.intake.cells import to_dates
 from ktss_analysis.intake.labels import fold, leading_number
 from ktss_analysis.study import Study, load_study
 
@@ -599,3 +600,10 @@ def test_read_only_folder_for_the_key_is_explained(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(StudyError, match=r"cannot be written.*set the environment variable KTSS_PSEUDONYM_KEY"):
         Pseudonymiser(study)
+
+
+def test_dates_of_any_century_are_read():
+    texts = pd.Series(["1583-01-01", "9999-12-31", "2024-02-30", ""])
+    stamps, bad = to_dates(texts, ["%Y-%m-%d"], frozenset())
+    assert stamps.dt.strftime("%Y-%m-%d").fillna("").tolist() == ["1583-01-01", "9999-12-31", "", ""]
+    assert bad.tolist() == [False, False, True, False]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import struct
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from ktss_analysis.intake import clean_sources
 from ktss_analysis.readers import read_table
 from ktss_analysis.readers.refi_project import SOURCES, _place
+from ktss_analysis.study import load_study
 
+HERE = Path(__file__).resolve().parent
 SPSS = "spss-readstat-fixtures"
 DERIVED = "nasty-derived-encodings/efc_labelled_derived.sav"
 
@@ -209,3 +214,130 @@ def test_broken_marks_cost_their_own_passages(data, name, codes, refused):
     table = read_table(data / "qcoder-marked-up-text" / f"CoC_Example2_MU_{name}.txt")
     assert table.frame["code"].tolist() == codes
     assert [(entry.row, entry.reason) for entry in table.refused] == refused
+
+
+@pytest.fixture
+def clean(shared, monkeypatch):
+    monkeypatch.setenv("KTSS_PSEUDONYM_KEY", "a key for tests of real files only")
+    return lambda path: clean_sources(load_study(path))
+
+
+def test_values_declared_missing_are_set_missing_and_logged(clean):
+    result = clean(HERE / "user_missing" / "study.yaml")
+    accounts = result.accounts.set_index("source")[["n_read", "n_used", "n_set_aside", "n_changed"]]
+    assert accounts.loc["alone"].tolist() == [7, 5, 2, 0]
+    assert accounts.loc["beside"].tolist() == [6, 6, 0, 3]
+    assert result.quarantine[["row", "rule"]].to_numpy().tolist() == [[6, "row.no_answer"], [7, "row.no_answer"]]
+    logged = result.change_log.query("source == 'beside'").sort_values(["column", "row"])
+    assert logged[["row", "column", "rule", "before"]].to_numpy().tolist() == [
+        [5, "x", "missing.code", "8"], [1, "z", "missing.code", "-9"], [4, "z", "missing.code", "999"],
+    ]  # fmt: skip
+    answers = result.tables["responses"].query("source == 'beside'")
+    places = answers["source_row"].str.split(":").str[1].astype(int)
+    found = answers.assign(row=places).pivot_table(index="row", columns="item_id", values="value", dropna=False)
+    assert found["order"].fillna(-1).tolist() == [1, 2, 3, 4, -1, 9]
+    assert found["label"].fillna(-1).tolist() == [1, 1, 0, 0, -1, 1]
+    assert found["number"].fillna(-1).tolist() == [-1, -1, 1.234, -1, 3.14159, -1]
+    dates = set(result.tables["responses"].query("source == 'alone'")["answered_on"].dropna())
+    assert dates == {"2018-05-06", "1880-05-06", "1960-01-01", "1583-01-01"}
+
+
+def test_labelled_file_gives_the_published_alpha_through_cleaning(clean, shared):
+    result = clean(HERE / "efc" / "study.yaml")
+    assert result.accounts[["n_read", "n_used", "n_set_aside"]].to_numpy().tolist() == [[908, 902, 6]]
+    assert set(result.quarantine["rule"]) == {"row.no_answer"}
+    items = result.tables["responses"].pivot_table(index="person_id", columns="item_id", values="value", dropna=False)
+    reference = json.loads((shared / "data" / "sjlabelled-efc" / "reference_R.json").read_text())["scale_unrecoded"]
+    assert len(items.dropna()) == reference["n_complete"]
+    # the reference rests on pairwise covariances of the 902 answers
+    moments = items.astype(float).cov()
+    k = len(moments)
+    alpha = k / (k - 1) * (1 - np.trace(moments) / moments.to_numpy().sum())
+    assert alpha == pytest.approx(reference["alpha"], abs=1e-8)
+
+
+NVIVO_STUDY = """
+id: refi
+title: A project of NVivo
+framework: {folder}/framework.yaml
+rules: {rules}
+data_dir: .
+languages: [en]
+sources:
+  - name: codebook
+    activity: focus_groups
+    files: [nvivo_project.qdpx]
+    sheet: codebook
+    blocks:
+      - table: codebook
+        fields:
+          code_id: {{column: code_id}}
+          parent: {{column: parent}}
+          label: {{column: path}}
+          definition: {{column: description}}
+  - name: codings
+    activity: focus_groups
+    files: [coded.qdpx]
+    repeated: keep
+    blocks:
+      - table: codings
+        fields:
+          group_id: {{column: document}}
+          turn: {{column: turn}}
+          code_id: {{column: code_id}}
+          coder_id: {{column: coder_id}}
+"""
+
+
+def coded(source: Path, target: Path) -> list[tuple[str, int, str, str]]:
+    """Write the real project again with texts and 205 codings by its own two users; return what was coded."""
+    lines = [f"Speaker {number % 7}: sentence number {number} — żółć." for number in range(1, 61)]
+    text = "\r\n\r\n".join(lines)
+    with zipfile.ZipFile(source) as old:
+        qde = old.read("project.qde").decode()
+    codes = re.findall(r'<Code guid="([^"]*)"', qde)
+    users = re.findall(r'<User guid="([^"]*)"', qde)
+    guids = re.findall(r'<TextSource [^>]*guid="([^"]*)"', qde)
+    facts, marks = [], dict.fromkeys(guids, "")
+    for number in range(205):
+        guid, turn = guids[number % 2], 7 * number % len(lines)
+        start = text.index(lines[turn]) + 3
+        code, user = codes[5 * number % len(codes)], users[number // 2 % 2]
+        facts.append((f"Group {guids.index(guid) + 1}", turn + 1, code, user))
+        marks[guid] += (
+            f'<PlainTextSelection guid="{number:08x}-0000-4000-8000-000000000000" startPosition="{start}" '
+            f'endPosition="{start + 9}" creatingUser="{user}"><Coding guid="{number:08x}-0000-4000-9000-000000000000" '
+            f'creatingUser="{user}"><CodeRef targetGUID="{code}"/></Coding></PlainTextSelection>'
+        )
+    for place, guid in enumerate(guids, 1):
+        element = re.search(rf'<TextSource [^>]*guid="{guid}"[^>]*/>', qde)[0]
+        opened = re.sub(r' name="[^"]*"', f' name="Group {place}"', element).replace("/>", ">")
+        qde = qde.replace(element, f"{opened}{marks[guid]}</TextSource>")
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        new.writestr("project.qde", qde)
+        for guid in guids:
+            new.writestr(f"sources/{guid}.txt", text)
+    return facts
+
+
+def test_a_project_gives_codebook_and_codings_through_cleaning(clean, data, tmp_path):
+    source = data / "qdpx-refi-demo" / "nvivo_project.qdpx"
+    (tmp_path / source.name).write_bytes(source.read_bytes())
+    facts = coded(source, tmp_path / "coded.qdpx")
+    rules = (HERE.parents[1] / "params" / "rules.yaml").as_posix()
+    study = tmp_path / "study.yaml"
+    study.write_text(NVIVO_STUDY.format(folder=(HERE / "user_missing").as_posix(), rules=rules))
+    result = clean(study)
+    accounts = result.accounts.set_index("source")[["n_read", "n_used", "n_set_aside"]]
+    assert accounts.loc["codebook"].tolist() == [262, 262, 0]
+    assert accounts.loc["codings"].tolist() == [205, 205, 0]
+    assert len(result.quarantine) == 0
+    codings = result.tables["codings"]
+    found = codings[["group_id", "turn", "code_id", "coder_id"]].sort_values(list(codings.columns[:2]))
+    assert sorted(found.itertuples(index=False, name=None)) == sorted(facts)
+    book = result.tables["codebook"].set_index("code_id")
+    assert set(codings["code_id"]) <= set(book.index)
+    assert book["parent"].dropna().isin(book.index).all()
+    assert book["label"].str.count(" > ").max() >= 3
+    written = codings.to_csv() + result.change_log.to_csv() + " ".join(result.notes)
+    assert "sentence" not in written, "the words that were coded stay in the project"
