@@ -130,15 +130,17 @@ def stat(
     name: Annotated[str, typer.Argument(help="Name of the statistic.")] = "",
     data: Annotated[Path | None, typer.Argument(help="CSV, TSV or XLSX file; rows are persons or units.")] = None,
     columns: Annotated[str, typer.Option(help="Columns to use, separated by commas.")] = "",
+    id_column: Annotated[str, typer.Option("--id", help="Column that names the rows; not used as data.")] = "",
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", help="Option of the function, name=value; repeat as needed."),
     ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List all statistics with source and smallest n.")] = False,
+    tell: Annotated[bool, typer.Option("--about", help="Say what it is: formula, missing answers, limits.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute one statistic on one file: the auditor's pocket calculator."""
-    from .pocket import compute, listing
+    from .pocket import about, compute, listing
 
     if list_all or not name:
         table = listing()
@@ -147,8 +149,13 @@ def stat(
         else:
             _print_table(table)
         return
+    if tell:
+        said = about(name)
+        text = "\n\n".join(f"{title}\n{words}" for title, words in said.items())
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=1) if as_json else text)
+        return
     result = compute(name, data, columns=[part.strip() for part in columns.split(",") if part.strip()],
-                     options=option or [])  # fmt: skip
+                     options=option or [], id_column=id_column)  # fmt: skip
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:

@@ -8,13 +8,21 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from .core import Estimate, InputError, KtssError
 from .psychometrics import STATISTICS
+from .psychometrics.described import describe
+from .psychometrics.registry import Statistic
+
+if TYPE_CHECKING:
+    from .readers.table import RawTable
+
+_TABLES_OF_NUMBERS = frozenset({"items", "ratings", "units", "counts"})
+_LONG_TEXTS = frozenset({"choices", "codings"})
 
 
 def listing() -> pd.DataFrame:
@@ -29,7 +37,27 @@ def listing() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def compute(name: str, data: Path | None, *, columns: Sequence[str] = (), options: Sequence[str] = ()) -> Any:
+def about(name: str) -> dict[str, Any]:
+    """Return what the method page says about a statistic, as plain texts.
+
+    Raises
+    ------
+    KtssError
+        For an unknown statistic.
+    """
+    entry = _entry(name)
+    said = describe(entry)
+    parameters = "\n".join(f"{key} ({kind}): {meaning}" for key, kind, meaning in said.parameters)
+    return {
+        "name": entry.name, "symbol": entry.symbol, "what": said.summary, "definition": said.definition,
+        "data": f"{entry.data}; smallest n {entry.min_n}", "options": parameters, "missing answers": said.missing,
+        "returns": said.returns, "limits": said.notes, "source": said.references,
+    }  # fmt: skip
+
+
+def compute(
+    name: str, data: Path | None, *, columns: Sequence[str] = (), options: Sequence[str] = (), id_column: str = ""
+) -> Any:
     """Compute a statistic and return it as plain values (dictionary or list of dictionaries).
 
     Parameters
@@ -37,39 +65,70 @@ def compute(name: str, data: Path | None, *, columns: Sequence[str] = (), option
     name : str
         A name of `STATISTICS`.
     data : pathlib.Path or None
-        CSV, TSV or XLSX file; not needed for statistics of summary numbers.
+        CSV, TSV or XLSX file; a text file for statistics of texts. Not needed for statistics of summary numbers.
     columns : sequence of str
         Columns to use, in this order; all when empty.
     options : sequence of str
-        Options of the function as ``name=value``; values are read as JSON where they can be.
+        Options of the function as ``name=value``; values are read as JSON where they can be. For a second table
+        (`second`) the value is a file, for labels of rows (`cluster`) a column of `data`.
+    id_column : str
+        Column that names the rows (persons, units); it is not used as data.
 
     Raises
     ------
     KtssError
         For an unknown statistic, option or column, and for a cell that is not a number.
     """
-    if name not in STATISTICS:
-        close = [known for known in STATISTICS if name.lower() in known or known in name.lower()]
-        hint = f"; did you mean {', '.join(close)}?" if close else ""
-        raise KtssError(f"no statistic {name!r}{hint} `ktss stat --list` shows all")
-    entry = STATISTICS[name]
+    entry = _entry(name)
     keywords = dict(map(_option, options))
     allowed = inspect.signature(entry.function).parameters
     for key in keywords:
         if key not in allowed:
             raise KtssError(f"{name}: no option {key!r}; allowed: {', '.join(allowed)}")
-    if entry.data == "summary":
-        missing = [
-            key for key, parameter in allowed.items()
-            if parameter.default is inspect.Parameter.empty and key not in keywords
-        ]  # fmt: skip
-        if missing:
-            raise KtssError(f"{name} needs {', '.join(f'-o {key}=...' for key in missing)}")
-        return plain(entry.function(**keywords))
-    if data is None:
+    given: list[Any] = []
+    if data is not None:
+        given = [_first_argument(entry, data, columns, keywords, id_column)]
+    elif entry.data != "summary":
         raise KtssError(f"{name} needs a file: ktss stat {name} FILE")
-    table = _long(data, columns) if entry.data in ("choices", "codings") else _numbers(data, columns)
-    return plain(entry.function(table, **keywords))
+    needed = [
+        key for key, parameter in list(allowed.items())[len(given) :]
+        if parameter.default is inspect.Parameter.empty and key not in keywords
+    ]  # fmt: skip
+    if needed:
+        raise KtssError(f"{name} needs {', '.join(f'-o {key}=...' for key in needed)}")
+    if "second" in keywords:
+        keywords["second"] = _numbers(_file(keywords["second"], "second"), columns, id_column)
+    return plain(entry.function(*given, **keywords))
+
+
+def _entry(name: str) -> Statistic:
+    if name not in STATISTICS:
+        close = [known for known in STATISTICS if name.lower() in known or known in name.lower()]
+        hint = f"; did you mean {', '.join(close)}?" if close else ""
+        raise KtssError(f"no statistic {name!r}{hint} `ktss stat --list` shows all")
+    return STATISTICS[name]
+
+
+def _first_argument(
+    entry: Statistic, data: Path, columns: Sequence[str], keywords: dict[str, Any], id_column: str
+) -> Any:
+    """Return the data in the form that the statistic takes; labels of rows are put among the keywords."""
+    first = next(iter(inspect.signature(entry.function).parameters))
+    if first in keywords:
+        raise KtssError(f"{entry.name}: {first!r} is given twice, as a file and as an option")
+    if first == "text":
+        return _text(data)
+    if entry.data == "summary":
+        table = _numbers(data, columns, id_column)
+        if table.shape[1] != 1:
+            raise KtssError(f"{entry.name} takes one column; {data.name} has {table.shape[1]}: choose with --columns")
+        return table.iloc[:, 0]
+    if entry.data not in _TABLES_OF_NUMBERS:
+        return _long(data, columns, as_text=entry.data in _LONG_TEXTS)
+    labels = keywords.get("cluster")
+    if isinstance(labels, str):
+        keywords["cluster"] = _pick(_read(data).frame, [labels], data)[labels].to_numpy()
+    return _numbers(data, columns, id_column, leave_out=[labels] if isinstance(labels, str) else [])
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -83,19 +142,50 @@ def _option(text: str) -> tuple[str, Any]:
     return key.strip(), tuple(parsed) if isinstance(parsed, list) else parsed
 
 
-def _long(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def _file(value: object, key: str) -> Path:
+    path = Path(str(value))
+    if not path.is_file():
+        raise InputError(f"option {key}: no such file", found=str(value), allowed="the path of a table")
+    return path
+
+
+def _read(path: Path) -> RawTable:
     from .readers import read_table
 
-    frame = read_table(path).frame
-    return _pick(frame, columns, path).replace("", pd.NA)
+    return read_table(path)
 
 
-def _numbers(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    from .readers import read_table
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError("no such file", file=path.name) from None
+    except UnicodeDecodeError:
+        raise InputError("not a text in UTF-8", file=path.name, allowed="a plain text file") from None
+
+
+def _long(path: Path, columns: Sequence[str], *, as_text: bool) -> pd.DataFrame:
+    """Return a long table; unless it is one of texts, columns that hold only numbers become numbers."""
     from .readers.numbers import to_number
 
-    raw = read_table(path)
+    frame = _pick(_read(path).frame, columns, path).replace("", pd.NA)
+    if as_text:
+        return frame
+    for column in frame.columns:
+        values, is_text = to_number(frame[column].fillna(""))
+        if not np.asarray(is_text).any():
+            frame[column] = np.asarray(values, dtype=float)
+    return frame
+
+
+def _numbers(path: Path, columns: Sequence[str], id_column: str = "", leave_out: Sequence[str] = ()) -> pd.DataFrame:
+    from .readers.numbers import to_number
+
+    raw = _read(path)
+    aside = [name for name in (id_column, *leave_out) if name]
+    _pick(raw.frame, aside, path)
     frame = _pick(raw.frame, columns, path)
+    frame = frame[[column for column in frame.columns if column not in aside]]
     result = {}
     for column in frame.columns:
         texts = frame[column].mask(frame[column].isin(["NA", "n/a", "-"]), "")
@@ -104,10 +194,12 @@ def _numbers(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             place = int(np.flatnonzero(np.asarray(is_text))[0])
             raise InputError(
                 "not a number", file=path.name, row=int(raw.rows[place]), column=str(column),
-                found=str(frame[column].iloc[place]), allowed="numbers; choose columns with --columns A,B,C",
+                found=str(frame[column].iloc[place]),
+                allowed="numbers; choose columns with --columns A,B,C, name the persons' column with --id",
             )  # fmt: skip
         result[str(column)] = np.asarray(values, dtype=float)
-    return pd.DataFrame(result)
+    index = pd.Index(raw.frame[id_column].astype(str)) if id_column else None
+    return pd.DataFrame(result, index=index)
 
 
 def _pick(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.DataFrame:
@@ -132,8 +224,14 @@ def plain(result: Any) -> Any:
         return found
     if hasattr(result, "_asdict"):
         return {key: _cell(value) for key, value in result._asdict().items()}
-    if isinstance(result, np.ndarray | list | tuple):
-        return [_cell(value) for value in np.asarray(result).ravel().tolist()]
+    if isinstance(result, np.ndarray):
+        return (
+            [_cell(value) for value in result.ravel().tolist()] if result.ndim < 2 else [plain(row) for row in result]
+        )
+    if isinstance(result, list | tuple):
+        return [plain(value) for value in result]
+    if isinstance(result, dict):
+        return {str(key): plain(value) for key, value in result.items()}
     return _cell(result)
 
 
