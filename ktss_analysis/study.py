@@ -25,19 +25,12 @@ Table = Literal[
 
 
 Format = Literal[
-    "auto",
-    "csv",
-    "tsv",
-    "xlsx",
-    "xls",
-    "ods",
-    "spss",
-    "stata",
-    "refi_qda",
-    "marked_text",
-    "self_assessment",
-    "parquet",
-]
+Format = Literal[
+    "auto", "csv", "tsv", "xlsx", "xls", "ods",
+    "spss", "stata", "refi_qda", "marked_text", "self_assessment", "parquet",
+    "limesurvey", "qualtrics", "google_forms", "microsoft_forms", "eusurvey", "redcap",
+    "surveymonkey", "alchemer", "jisc",
+]  # fmt: skip
 """What a source's `format` may say; a test holds it to the formats of the readers."""
 
 

@@ -19,7 +19,7 @@ def sniff(path: Path, head: bytes) -> float:
     """Return how likely the file is a workbook, 0 to 1, from its name and first bytes."""
     kind = _kind(path, head)
     if kind:
-        return 1.0
+        return 0.9
     return 0.5 if path.suffix.lower() in _SUFFIXES and not head.strip() else 0.0
 
 
@@ -159,3 +159,46 @@ def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[str, li
     others = ", ".join(repr(name) for name in filled[1:])
     notes = [f"sheet {filled[0]!r} was read; not read: {others}"] if others else []
     return filled[0], notes
+
+
+def first_cells(path: Path, n: int) -> list[list[str]]:
+    """Return the first `n` filled rows of the first visible sheet with content, for recognition.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    workbook = _guarded(path)
+    try:
+        name, _ = _choose(workbook, path, None)
+        found = []
+        for values in workbook.get_sheet_by_name(name).iter_rows():
+            record = [cell_text(value) for value in values]
+            if any(record):
+                found.append(record)
+            if len(found) == n:
+                break
+    except InputError:
+        raise
+    except Exception as error:
+        raise _unreadable(path, error) from None
+    return found
+
+
+def sheet_names(path: Path) -> list[str]:
+    """Return the names of all sheets, in the workbook's order.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    return list(_guarded(path).sheet_names)
+
+
+def _guarded(path: Path) -> Any:
+    with path.open("rb") as stream:
+        kind = _kind(path, stream.read(8))
+    _guard(path, kind)
+    return _open(path)

@@ -7,7 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import InputError
-from . import csv_reader, excel_reader, marked_text, parquet_reader, refi_qda, self_assessment, statistical
+from . import (
+    alchemer,
+    csv_reader,
+    eusurvey,
+    excel_reader,
+    google_forms,
+    jisc,
+    limesurvey,
+    marked_text,
+    microsoft_forms,
+    parquet_reader,
+    qualtrics,
+    redcap,
+    refi_qda,
+    self_assessment,
+    statistical,
+    surveymonkey,
+)
 from .chunks import RawChunks
 from .table import RawTable, ReadOptions
 
@@ -51,6 +68,15 @@ READERS: dict[str, Reader] = {
         Reader("marked-up text", ("marked_text",), marked_text.sniff, marked_text.read),
         Reader("result of the self-assessment", ("self_assessment",), self_assessment.sniff, self_assessment.read),
         Reader("Parquet file", ("parquet",), parquet_reader.sniff, parquet_reader.read, parquet_reader.chunks),
+        Reader("LimeSurvey", ("limesurvey",), limesurvey.sniff, limesurvey.read),
+        Reader("Qualtrics", ("qualtrics",), qualtrics.sniff, qualtrics.read),
+        Reader("Google Forms", ("google_forms",), google_forms.sniff, google_forms.read),
+        Reader("Microsoft Forms", ("microsoft_forms",), microsoft_forms.sniff, microsoft_forms.read),
+        Reader("EUSurvey", ("eusurvey",), eusurvey.sniff, eusurvey.read),
+        Reader("REDCap", ("redcap",), redcap.sniff, redcap.read),
+        Reader("SurveyMonkey", ("surveymonkey",), surveymonkey.sniff, surveymonkey.read),
+        Reader("Alchemer", ("alchemer",), alchemer.sniff, alchemer.read),
+        Reader("JISC Online Surveys", ("jisc",), jisc.sniff, jisc.read),
     )
 }
 

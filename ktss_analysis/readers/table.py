@@ -97,7 +97,8 @@ class ColumnInfo:
     text : str
         Question or statement as respondents saw it; empty when the file does not say.
     labels : dict of str to str
-        Cell as it stands in the frame -> its label in words (value labels, answer options).
+        Code -> its label in words (value labels, answer options), in the file's order. A cell holds the code,
+        or the label where the export wrote labels.
     missing : tuple of str
         Cells that the file declares to mean "no answer" (user-missing values).
     texts : dict of str to str
