@@ -25,7 +25,6 @@ Table = Literal[
 
 
 Format = Literal[
-Format = Literal[
     "auto", "csv", "tsv", "xlsx", "xls", "ods",
     "spss", "stata", "refi_qda", "marked_text", "self_assessment", "parquet",
     "limesurvey", "qualtrics", "google_forms", "microsoft_forms", "eusurvey", "redcap",

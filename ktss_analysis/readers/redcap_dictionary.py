@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _COLUMNS = {
     "text validation type or show slider number": "text_validation_type_or_show_slider_number",
     "branching logic (show field only if...)": "branching_logic",
 }
+_NEEDED = frozenset(("field_name", "field_type", "field_label", "select_choices_or_calculations"))
 _CODED = ("radio", "dropdown", "checkbox")
 _TWO = {"yesno": {"1": "Yes", "0": "No"}, "truefalse": {"1": "True", "0": "False"}}
 _BOX = {"1": "Checked", "0": "Unchecked"}
@@ -87,6 +89,15 @@ class Dictionary:
         return None
 
 
+def is_dictionary(record: Sequence[str]) -> bool:
+    """Return whether a header has the columns of a data dictionary."""
+    return not _NEEDED - set(_names(record))
+
+
+def _names(record: Sequence[str]) -> list[str]:
+    return [_COLUMNS.get(cell.strip().lower(), cell.strip().lower()) for cell in record]
+
+
 def read_dictionary(path: Path) -> Dictionary:
     """Read a data dictionary.
 
@@ -96,8 +107,8 @@ def read_dictionary(path: Path) -> Dictionary:
         When the file is no data dictionary, or names a field twice.
     """
     raw = read_records(path, ReadOptions())
-    header = [_COLUMNS.get(cell.strip().lower(), cell.strip().lower()) for cell in raw.records[0]]
-    lacking = {"field_name", "field_type", "field_label", "select_choices_or_calculations"} - set(header)
+    header = _names(raw.records[0])
+    lacking = _NEEDED - set(header)
     if lacking:
         raise InputError(
             "the structure file is no REDCap data dictionary",

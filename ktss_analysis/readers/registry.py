@@ -9,6 +9,7 @@ from pathlib import Path
 from ..core import InputError
 from . import (
     alchemer,
+    companions,
     csv_reader,
     eusurvey,
     excel_reader,
@@ -77,6 +78,7 @@ READERS: dict[str, Reader] = {
         Reader("SurveyMonkey", ("surveymonkey",), surveymonkey.sniff, surveymonkey.read),
         Reader("Alchemer", ("alchemer",), alchemer.sniff, alchemer.read),
         Reader("JISC Online Surveys", ("jisc",), jisc.sniff, jisc.read),
+        Reader("survey structure", (), companions.sniff, companions.read),
     )
 }
 

@@ -127,7 +127,7 @@ EXPORTS = {
     "alchemer": (ALCHEMER,),
     "jisc": (JISC,),
 }
-PLATFORMS = [reader for reader in READERS.values() if reader.formats[0] in EXPORTS]
+PLATFORMS = [reader for reader in READERS.values() if set(reader.formats) & set(EXPORTS)]
 WORKBOOKS = ("microsoft_forms", "eusurvey", "jisc")
 
 
@@ -479,6 +479,16 @@ def test_limesurvey_structure_that_is_none_or_an_attack_is_refused(tmp_path, con
 def test_limesurvey_structure_of_another_survey_is_refused(tmp_path, structure):
     with pytest.raises(InputError, match="this LimeSurvey survey"):
         read_table(text_file(tmp_path, PLAIN_TABLES["items"]), format="limesurvey", structure=structure)
+
+
+def test_a_companion_in_the_place_of_the_answers_is_refused(tmp_path, dictionary):
+    message = "it describes the questions and holds no answers"
+    for path in (tmp_path / "old.lss", tmp_path / "new.lss", qsf(tmp_path), dictionary):
+        if path.suffix == ".lss":
+            path.write_text(STRUCTURES[path.name](), encoding="utf-8")
+        with pytest.raises(InputError, match=message):
+            read_table(path)
+    assert read_table(dictionary, format="csv").frame.shape == (5, 18)
 
 
 # ------------------------------------------------------------------------------------------------- Qualtrics
