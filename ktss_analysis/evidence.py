@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from .disclosure import mask
 from .framework import Framework
 from .results import combine, count_row, read_results, text_row, write_results
 from .rules import (
@@ -20,8 +21,6 @@ from .rules import (
     grade_items,
     grade_relevance,
     grade_salience,
-    mask_rows,
-    mask_tables,
     verdict,
 )
 
@@ -209,6 +208,6 @@ def merge_results(parts: Iterable[Path], framework: Framework, rules: Rules) -> 
 
 def publish(rows: pd.DataFrame, minimum_cell: int, path: Path) -> pd.DataFrame:
     """Mask small cells, write the public results, and return them."""
-    public = mask_rows(mask_tables(rows, minimum_cell), minimum_cell)
+    public = mask(rows, minimum_cell)
     write_results(public, path)
     return public

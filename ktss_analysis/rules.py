@@ -1,4 +1,4 @@
-"""Decision rules: thresholds and gates from the rules file, applied to result rows; disclosure control.
+"""Decision rules: thresholds and gates from the rules file, applied to result rows.
 
 No number stands here; all of them live in the rules file with their source.
 """
@@ -267,7 +267,7 @@ def verdict(grades: Mapping[str, Graded], rules: Rules) -> tuple[Verdict, str]:
     raise KtssError(f"rules {rules.id}: no line matches")
 
 
-# --------------------------------------------------------------------------------------- gates, masking
+# --------------------------------------------------------------------------------------- gates
 
 
 def apply_gates(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -284,87 +284,3 @@ def apply_gates(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
         + minimum[below].astype("Int64").astype(str)
     )
     return rows
-
-
-NOT_ABOUT_PEOPLE = (
-    "count of rows", "plan", "text", "groups", "speakers", "share of turns", "share of codes", "verdicts",
-)  # fmt: skip
-"""Units of rows whose n is not a number of answering people; the minimum cell does not concern them."""
-
-
-def mask_rows(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Mask every number that rests on 1 to `minimum` - 1 people; tables of people have their own rule."""
-    rows = rows.copy()
-    about_people = ~rows["unit"].isin(NOT_ABOUT_PEOPLE) & (rows["statistic"] != "people")
-    small = about_people & (rows["n_used"] > 0).fillna(False) & (rows["n_used"] < minimum).fillna(False)
-    return _masked(rows, small, minimum)
-
-
-def _masked(rows: pd.DataFrame, where: pd.Series | np.ndarray, minimum: int) -> pd.DataFrame:
-    rows.loc[where, ["estimate", "ci_low", "ci_high"]] = np.nan
-    rows.loc[where, ["n_used", "n_missing"]] = pd.NA
-    rows.loc[where, "status"] = "masked"
-    rows.loc[where, "reason"] = f"fewer than {minimum} people, not shown"
-    rows.loc[where, "label"] = pd.NA
-    rows.loc[where, "source_rows"] = pd.NA
-    return rows
-
-
-def mask_tables(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Hide the small cells of tables of people, and those that would give a small cell away.
-
-    A table is the rows of statistic ``people`` of one aspect: `group` names its line, `target_id` its column.
-    The name of a cell stays, its count goes.
-    """
-    rows = rows.copy()
-    people = rows[(rows["statistic"] == "people") & (rows["status"] == "ok")]
-    for _, part in people.groupby("aspect", sort=False):
-        table = part.pivot(index="group", columns="target_id", values="estimate").fillna(0).astype(int)
-        hidden = pd.DataFrame(suppress_cells(table.to_numpy(), minimum), index=table.index, columns=table.columns)
-        where = part.index[[bool(hidden.loc[row.group, row.target_id]) for row in part.itertuples()]]
-        names = rows.loc[where, "label"]
-        rows = _masked(rows, rows.index.isin(where), minimum)
-        rows.loc[where, "label"] = names
-        rows.loc[where, "reason"] = f"fewer than {minimum} people, or hidden to protect such a cell"
-    return rows
-
-
-def suppress_cells(counts: np.ndarray, minimum: int) -> np.ndarray:
-    """Return which cells of a table of people must not be shown.
-
-    Cells of 1 to `minimum` - 1 people are hidden, and further cells until no hidden cell can be computed
-    from a row or column total: a row or column never has exactly one hidden cell, and the hidden cells of a
-    line add up to at least `minimum`.
-
-    Parameters
-    ----------
-    counts : ndarray of int, shape (n_rows, n_columns)
-        The table without totals.
-    minimum : int
-        Smallest count that may be shown.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_rows, n_columns)
-        True for hidden cells.
-    """
-    counts = np.asarray(counts)
-    hidden = (counts > 0) & (counts < minimum)
-    changed = True
-    while changed:
-        changed = False
-        for axis in (1, 0):
-            table, mask = (counts, hidden) if axis == 1 else (counts.T, hidden.T)
-            if table.shape[1] < 2:
-                continue
-            for line in range(table.shape[0]):
-                if not mask[line].any():
-                    continue
-                exposed = mask[line].sum() == 1 or table[line][mask[line]].sum() < minimum
-                open_cells = np.flatnonzero(~mask[line])
-                if exposed and open_cells.size:
-                    positive = open_cells[table[line][open_cells] > 0]
-                    choice = positive if positive.size else open_cells
-                    mask[line, choice[np.argmin(table[line][choice])]] = True
-                    changed = True
-    return hidden

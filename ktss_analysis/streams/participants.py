@@ -84,7 +84,7 @@ def background(tables: Tables, setting: Setting) -> pd.DataFrame:
     """Return one-way tables of country, role and language, and the two-way table of country and role.
 
     Small cells, and those that would give one away, are hidden when the rows are published
-    (`rules.mask_tables`), not here: the private results hold all.
+    (`disclosure.mask_tables`), not here: the private results hold all.
     """
     people = tables["people"]
     used = {person for activity in ACTIVITIES for person in people_used(tables, setting, activity)}

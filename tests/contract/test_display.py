@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from ktss_analysis.core import Estimate, KtssError
+from ktss_analysis.disclosure import mask_rows
 from ktss_analysis.display import charts, tables
 from ktss_analysis.display.book import Book
 from ktss_analysis.display.registry import CHARTS, SENTENCES, TABLES
 from ktss_analysis.display.sentences import share_sentence
 from ktss_analysis.psychometrics.intervals import wilson_interval
 from ktss_analysis.results import combine, count_row, rows_from, text_row
-from ktss_analysis.rules import load_rules, mask_rows
+from ktss_analysis.rules import load_rules
 from ktss_analysis.study import load_study
 
 FRAMEWORK = """

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktss_analysis.rules import STREAMS, Graded, Rules, load_rules, suppress_cells, verdict
+from ktss_analysis.disclosure import suppress_cells
+from ktss_analysis.rules import STREAMS, Graded, Rules, load_rules, verdict
 
 MINIMUM = 5
 tables = st.integers(1, 5).flatmap(
