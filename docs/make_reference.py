@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 
 from ktss_analysis import framework, rules, study
 from ktss_analysis.glossary import COLUMNS, RESULT_COLUMNS
+from ktss_analysis.intake.catalogue import RULES
 from ktss_analysis.intake.schemas import KEYS, RECORDS, TABLES, VOCABULARY
 from ktss_analysis.lexicon import no_opinion_texts, shipped_scales
 from ktss_analysis.psychometrics import STATISTICS
@@ -33,8 +34,8 @@ import method_pages  # noqa: E402  (lies beside this file)
 
 NOTE = "<!-- Written by docs/make_reference.py from the code. Change the code, not this page. -->"
 
-STUDY_MODELS = (study.Study, study.Source, study.Block, study.Cell, study.Exclude, study.Privacy, study.Keep,
-                study.Funding, study.Outputs)  # fmt: skip
+STUDY_MODELS = (study.Study, study.Source, study.Block, study.Reversal, study.Cell, study.Exclude, study.Privacy,
+                study.Keep, study.Funding, study.Outputs)  # fmt: skip
 FRAMEWORK_MODELS = (framework.Framework, framework.Scale, framework.Skill, framework.Esco, framework.Module,
                     framework.Item)  # fmt: skip
 RULES_MODELS = (rules.Rules, rules.Threshold, rules.Gate, rules.Printing, rules.StreamRule, rules.VerdictRule)
@@ -247,6 +248,14 @@ def study_page() -> str:
         "worked out in [how-to.md](how-to.md).",
         "## Study file",
         *map(model_section, STUDY_MODELS),
+        "### Cleaning rules",
+        "What cleaning touches stands in the change log with the id of the rule, the cell before and after, and the "
+        "reason. `set_missing`: the cell counts as no answer. `set_aside`: the row stands in the quarantine and is not "
+        "used. `recoded`: the cell has another value. `flagged`: nothing changes; a person should look.",
+        table(
+            ("rule", "finds", "does", "governed by"),
+            [(f"`{name}`", _sentence(rule.finds), rule.action, rule.keys) for name, rule in RULES.items()],
+        ),
         "## Framework file",
         *map(model_section, FRAMEWORK_MODELS),
         "## Rules file",

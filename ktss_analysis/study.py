@@ -51,6 +51,32 @@ class Cell(Strict):
         return self
 
 
+class Reversal(Strict):
+    """Answers that stand on the other end of the scale than the rest: turned round, and logged cell by cell.
+
+    Parameters
+    ----------
+    targets : list of str
+        Targets of the part; all when not given.
+    column, texts : optional
+        Only the rows with one of these texts in that raw column, for a rater or a version that read the scale
+        upside down.
+    reason : str
+        How it is known; stands in the change log.
+    """
+
+    targets: list[str] = []
+    column: str | None = None
+    texts: list[str] = []
+    reason: Annotated[str, Field(min_length=8)]
+
+    @model_validator(mode="after")
+    def _both(self) -> Reversal:
+        if (self.column is None) != (not self.texts):
+            raise ValueError("give 'column' and 'texts' together: which rows are turned round")
+        return self
+
+
 class Block(Strict):
     """One part of a raw file that fills one canonical table.
 
@@ -87,6 +113,9 @@ class Block(Strict):
         Canonical column -> where it comes from.
     when : dict
         Raw column -> texts; only rows with one of these texts in that column belong to the part.
+    reverse : list of Reversal
+        Answers of a wide part that are turned round on its scale. For statements with which agreeing means less,
+        use `key` in the framework instead.
     """
 
     table: Table
@@ -101,6 +130,7 @@ class Block(Strict):
     whole: bool = True
     fields: dict[str, Cell] = {}
     when: dict[str, list[str]] = {}
+    reverse: list[Reversal] = []
 
     @field_validator("labels")
     @classmethod
@@ -117,6 +147,8 @@ class Block(Strict):
             raise ValueError("give 'columns' (one column per target) or 'fields' (one row per raw row)")
         if self.columns is not None and self.table not in ("ratings", "responses", "comments"):
             raise ValueError(f"table {self.table!r} cannot be filled from one column per target; use 'fields'")
+        if self.reverse and self.columns is None:
+            raise ValueError("'reverse' needs a part with 'columns'")
         if self.table == "ratings" and self.columns is not None and not (self.target_type and self.aspect):
             raise ValueError("ratings need 'target_type' and 'aspect'")
         return self
@@ -155,8 +187,16 @@ class Source(Strict):
     date_formats : list of str
         Accepted formats in `strptime` notation, tried in this order. When not given, the format is decided from
         the whole column of each file; ``03/04/2024`` where no other cell decides the order is refused.
-    closes : str, optional
-        ISO date; later rows are listed, not counted.
+    opens, closes : str, optional
+        ISO dates; earlier rows are taken for tests, later ones come too late: both are listed, not counted.
+    test_answers : {"set_aside", "flag", "keep"}
+        Rows that the survey platform marks as preview, test or spam.
+    minimum_share : float
+        Share of the questions of its wide parts that a row must answer; below it the row is partial.
+    partial : {"keep", "set_aside"}
+        Partial rows are kept and flagged, or set aside.
+    double_submissions : {"flag", "set_aside"}
+        Rows with all answers and the time of day of an earlier row.
     missing : list of str or "file"
         Texts that mean "no answer", besides empty cells; ``file`` adds to the default what the raw file
         declares for each column (user-missing values).
@@ -191,7 +231,12 @@ class Source(Strict):
     answered_on: Cell | None = None
     seconds: Cell | None = None
     date_formats: list[str] = []
+    opens: str | None = None
     closes: str | None = None
+    test_answers: Literal["set_aside", "flag", "keep"] = "set_aside"
+    minimum_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    partial: Literal["keep", "set_aside"] = "keep"
+    double_submissions: Literal["flag", "set_aside"] = "flag"
     missing: list[str] | Literal["file"] = DEFAULT_MISSING
     missing_numbers: list[float] = []
     no_opinion: list[str] | Literal["shipped"] = "shipped"
@@ -214,7 +259,7 @@ class Source(Strict):
         """Texts that mean "no answer" in every column."""
         return DEFAULT_MISSING if self.missing == "file" else self.missing
 
-    @field_validator("closes")
+    @field_validator("opens", "closes")
     @classmethod
     def _iso(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):

@@ -23,7 +23,8 @@ from .wide import text_parts
 
 PROBLEM_COLUMNS = ("level", "source", "file", "row", "column", "rule", "found", "n_cells", "reason", "allowed")
 _LEVELS = {"set_missing": "warning", "set_aside": "warning", "recoded": "note", "flagged": "note"}
-_EXPECTED = (*sorted(DECLINED), "row.excluded", "row.late")
+_EXPECTED = (*sorted(DECLINED), "row.excluded", "row.late", "row.early", "row.test")
+_SUSPECT = ("dictionary.contradicts", "item.reversed", "flag.reversed_rater")
 _BY_TEXT = (UNKNOWN_LABEL, CONTRADICTING_LABEL)
 _PLURALS = {
     "phone": "telephone numbers", "e-mail": "e-mail addresses", "address on the web": "addresses on the web",
@@ -155,6 +156,7 @@ def _findings(cleaned: Cleaned, scrubber: Scrubber) -> list[dict[str, object]]:
     for entry in _by_text(cleaned.change_log).to_dict("records"):
         reason, _, allowed = str(entry["reason"]).partition("; allowed: ")
         level = "note" if entry["rule"] in _EXPECTED else _LEVELS[str(entry["action"])]
+        level = "warning" if entry["rule"] in _SUSPECT else level
         found.append(
             {
                 "level": level, "source": source, "file": entry["file"], "row": entry["row"],

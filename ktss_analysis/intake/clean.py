@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,11 @@ from .people import Cleaned, accounts_of, declined_in, people_of
 from .protection import masked_texts, nameless, protect, scrubber_of
 from .pseudonyms import Pseudonymiser
 from .records import Dropped, comment_ids, language_of, log_masked, record_table, seconds_of, without_taken
+from .reversals import apply_reversals, log_reversals
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
 from .schemas import KEYS, RECORDS, TABLES, conform, empty_table
+from .submissions import double_rule, partial_rule, submission_rules
+from .suspects import raise_suspicions
 from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
 
 
@@ -129,19 +133,25 @@ def clean_source(
     rows = Rows(gathered, log)
     refuse_long_rows(rows)
     facts = first_rules(rows, declined)
+    submission_rules(rows, facts)
     blocks = list(zip(source.blocks, gathered.wide, strict=True))
     parts = [
         convert_wide(gathered, block, pairs, study) for block, pairs in blocks if pairs and block.table != "comments"
     ]
+    turned = [apply_reversals(gathered, part, study) for part in parts]
     texts = text_parts(gathered)
     answered_rules(rows, _any_part(gathered), _answered(gathered, parts, texts))
-    repeated_rule(rows, facts, lambda: _answers(parts, texts, gathered))
+    answers = functools.cache(lambda: _answers(parts, texts, gathered))
+    repeated_rule(rows, facts, answers)
+    double_rule(rows, facts, parts, answers)
+    partial_rule(rows, parts)
     _log_persons(rows)
     result = Cleaned(gathered, exposures=exposures)
     language, seconds = language_of(rows, study), seconds_of(rows, study)
     dropped = Dropped()
-    for part in parts:
+    for part, cells in zip(parts, turned, strict=True):
         log_wide(rows, part)
+        log_reversals(rows, part, cells)
         table = wide_table(rows, part, facts, language, seconds)
         if source.repeated == "keep":
             table = without_taken(rows, part.block, table, dropped)
@@ -152,6 +162,7 @@ def clean_source(
     result.tables.append(("comments", _comments(rows, texts, facts, language, study, pseudonymiser)))
     _set_aside_unused(rows, result, dropped)
     raise_flags(rows, parts, seconds, study)
+    raise_suspicions(rows, parts, study)
     result.change_log, result.quarantine = log.change_frame(), log.quarantine_frame()
     result.accounts = accounts_of(result)
     return result

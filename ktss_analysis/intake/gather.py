@@ -106,6 +106,7 @@ def _declared(source: Source) -> list[str]:
     cells += [cell for block in source.blocks for cell in block.fields.values()]
     names = [cell.column for cell in cells if cell is not None and cell.column is not None]
     names += [name for block in source.blocks for name in block.when]
+    names += [one.column for block in source.blocks for one in block.reverse if one.column is not None]
     return [*names, *source.free_text, *(exclude.column for exclude in source.exclude)]
 
 

@@ -1,0 +1,131 @@
+"""Rules on how a row came in: tests and previews, answers before the opening, broken off, sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..lexicon import fold
+from .cells import EMPTY, RULES
+from .flags import FEWEST_PATTERN
+from .rows import BoolArray, RowFacts, Rows
+from .wide import WidePart
+
+TEST_TEXTS: dict[str, frozenset[str]] = {
+    "status": frozenset(["survey preview", "survey test", "spam", "spam preview", "preview", "test"]),
+    "response type": frozenset(["survey preview", "survey test", "spam", "preview", "test"]),
+    "distributionchannel": frozenset(["preview", "test"]),
+}
+"""Folded header -> folded cells by which survey platforms mark rows that no participant sent.
+
+Qualtrics writes `Status` and `DistributionChannel`
+(https://www.qualtrics.com/support/survey-platform/data-and-analysis-module/data/download-data/understanding-your-dataset/).
+"""
+
+TEST_CODES: dict[str, frozenset[str]] = {"status": frozenset(["1", "2", "8", "9", "17"])}
+"""The same as numbers, which only count in files of the format `qualtrics`: 1 preview, 2 test, 8 spam, 9 spam preview,
+17 preview without a connection.
+"""
+
+
+def submission_rules(rows: Rows, facts: RowFacts) -> None:
+    """Set aside rows that are no answers of participants: marked as tests, or dated before the opening.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows; those set aside leave it.
+    facts : RowFacts
+        Their dates.
+    """
+    source = rows.gathered.source
+    if source.test_answers != "keep":
+        marked, reasons = _test_rows(rows)
+        if source.test_answers == "set_aside":
+            rows.set_aside(marked, "row.test", reasons)
+        else:
+            hits = marked & rows.alive
+            why = [reasons[place] for place in np.flatnonzero(hits)]
+            rows.log.change("row.test", "flagged", **rows.where(hits), reason=why)
+    if source.opens is not None:
+        early = (facts.stamp.dt.normalize() < pd.Timestamp(source.opens)).to_numpy(dtype=bool)
+        reasons = [
+            f"answered on {day}, before the opening date {source.opens}: taken for a test, not counted"
+            for day in facts.date
+        ]
+        rows.set_aside(early, "row.early", reasons)
+
+
+def _test_rows(rows: Rows) -> tuple[BoolArray, list[str]]:
+    """Return the rows that the platform marked as tests, and why."""
+    gathered = rows.gathered
+    marked: BoolArray = np.zeros(len(gathered.row), dtype=bool)
+    reasons = [""] * len(marked)
+    coded = np.isin(gathered.file, [table.file.name for table in gathered.tables if table.format == "qualtrics"])
+    for header in gathered.frame.columns:
+        key = fold(str(header))
+        if key not in TEST_TEXTS:
+            continue
+        cells = gathered.frame[header].fillna("").map(fold)
+        hits = cells.isin(TEST_TEXTS[key]).to_numpy(dtype=bool)
+        hits = hits | coded & cells.isin(TEST_CODES.get(key, frozenset())).to_numpy(dtype=bool)
+        for place in np.flatnonzero(hits & ~marked):
+            reasons[place] = f"the platform marks the row as a test: {header} is {cells.iloc[place]!r}"
+        marked |= hits
+    return marked, reasons
+
+
+def partial_rule(rows: Rows, parts: Sequence[WidePart]) -> None:
+    """Flag, or set aside, rows with fewer answers than the source's `minimum_share` of the questions asked.
+
+    A cell that a rule refused or that means "no opinion" is an answered question: somebody wrote something there.
+    """
+    source = rows.gathered.source
+    if not parts or source.minimum_share == 0:
+        return
+    empty = RULES.index(EMPTY)
+    asked = np.sum([part.asked.sum(axis=1) for part in parts], axis=0)
+    filled = np.sum([(part.asked & (part.rules != empty)).sum(axis=1) for part in parts], axis=0)
+    few: BoolArray = rows.alive & (asked > 0) & (filled < source.minimum_share * asked)
+    reasons = [
+        f"{n_filled} of {n_asked} questions answered, fewer than minimum_share {source.minimum_share:g}"
+        for n_filled, n_asked in zip(filled, asked, strict=True)
+    ]
+    if source.partial == "set_aside":
+        rows.set_aside(few, "row.partial", reasons)
+        return
+    why = [reasons[place] for place in np.flatnonzero(few)]
+    rows.log.change("row.partial", "flagged", **rows.where(few), reason=why)
+
+
+def double_rule(rows: Rows, facts: RowFacts, parts: Sequence[WidePart], texts: Callable[[], pd.DataFrame]) -> None:
+    """Flag, or set aside, rows with the answers and the time of an earlier row: a form that was sent twice.
+
+    Only times with hours and minutes count; on one day many people may give the same answers.
+
+    Parameters
+    ----------
+    rows, facts : Rows, RowFacts
+        The rows and their dates.
+    parts : sequence of WidePart
+        Their answers, which must be at least `FEWEST_PATTERN`.
+    texts : callable
+        Returns all answers and texts of the rows, to compare.
+    """
+    source = rows.gathered.source
+    timed = (facts.stamp != facts.stamp.dt.normalize()).to_numpy(dtype=bool) & facts.stamp.notna().to_numpy(dtype=bool)
+    if not parts or not (timed & rows.alive).any():
+        return
+    n_answers = np.sum([(part.asked & ~np.isnan(part.answers)).sum(axis=1) for part in parts], axis=0)
+    candidates = np.flatnonzero(timed & rows.alive & (n_answers >= FEWEST_PATTERN))
+    contents = texts().iloc[candidates].assign(_stamp=facts.stamp.iloc[candidates].to_numpy())
+    again = contents.duplicated(keep="first").to_numpy(dtype=bool)
+    mask: BoolArray = np.zeros(len(rows.alive), dtype=bool)
+    mask[candidates[again]] = True
+    reason = "the same answers at the same time as an earlier row: the form was probably sent twice"
+    if source.double_submissions == "set_aside":
+        rows.set_aside(mask, "row.double", reason)
+    else:
+        rows.log.change("row.double", "flagged", **rows.where(mask), reason=reason + "; it stays")
