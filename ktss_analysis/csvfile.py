@@ -5,21 +5,50 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_BLANK = r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]*"
+_SIGNS = "=@\uff1d\uff20\ufe66\ufe6b"
+_OTHER_SIGNS = "+\\-%\u2212\uff0b\uff0d\ufe62\ufe63\uff05"
+_RISKY = re.compile(
+    # the start of the cell: blanks before the sign do not help, some programs trim them
+    rf"(?P<before>\A{_BLANK})(?P<marks>'*)(?=[{_SIGNS}{_OTHER_SIGNS}]|DDE\s*\()"
+    # after what another program may take for a separator: a sign that always starts a formula ...
+    rf"|(?P<between>[;,|\t\n]{_BLANK}\"?)(?P<more>'*)(?=[{_SIGNS}]|DDE\s*\("
+    # ... or one that also starts a number or a list item, when a call or a DDE link follows
+    rf"|[{_OTHER_SIGNS}][^\n]*[|(!])",
+    re.IGNORECASE,
+)
 
 
 def neutralise(text: str) -> str:
-    """Return `text` with a leading apostrophe when a spreadsheet would take it for a formula.
+    """Return `text` with an apostrophe wherever a spreadsheet would take what follows for a formula.
 
-    A single ``+`` or ``-`` is a value here (the tone of a coded turn) and stays as it is. Line breaks
-    become LF.
+    That is at the start, also behind blanks and invisible signs and for full-width signs, and behind a comma,
+    semicolon, bar, tab or line break, because a program in another country may split the cell there. A single
+    ``+`` or ``-`` is a value here (the tone of a coded turn) and stays as it is. Line breaks become LF. `original`
+    takes the apostrophes away again.
     """
-    safe = "'" + text if text.startswith(_DANGEROUS) and text not in ("+", "-") else text
-    return safe.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    if plain in ("+", "-"):
+        return plain
+    return _RISKY.sub(_with_mark, plain)
+
+
+def original(text: str) -> str:
+    """Return the text that `neutralise` was given, but for the kind of its line breaks."""
+    return _RISKY.sub(_without_mark, text)
+
+
+def _with_mark(match: re.Match[str]) -> str:
+    return f"{match['before'] or match['between'] or ''}'{match['marks'] or match['more'] or ''}"
+
+
+def _without_mark(match: re.Match[str]) -> str:
+    return f"{match['before'] or match['between'] or ''}{(match['marks'] or match['more'] or '')[1:]}"
 
 
 def _cells(column: pd.Series) -> list[str]:
@@ -49,8 +78,8 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> Path:
 
     Notes
     -----
-    Text that starts with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets a leading apostrophe,
-    so a spreadsheet shows it and does not run it. Number columns are left alone.
+    Text that a spreadsheet would run gets an apostrophe before it (`neutralise`), so it is shown and not run.
+    Number columns are left alone.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -168,7 +168,9 @@ def write_results(rows: pd.DataFrame, path: Path) -> None:
 
 def read_results(path: Path) -> pd.DataFrame:
     """Read rows written by `write_results`; the apostrophe before a text that looks like a formula goes again."""
+    from .csvfile import original
+
     text = pd.read_csv(path, dtype=str, keep_default_na=False)
     for column in ("label", "reason", "group", "target_id"):
-        text[column] = text[column].str.replace(r"^'(?=[=+\-@])", "", regex=True)
+        text[column] = text[column].map(original)
     return tidy(text.replace("", pd.NA))
