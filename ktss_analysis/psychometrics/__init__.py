@@ -21,6 +21,7 @@ from .consensus import (
 from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, modified_kappa, scale_cvi
 from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
 from .factor_analysis import FactorFit, fit_efa
+from .greatest_lower_bound import greatest_lower_bound
 from .gwet import brennan_prediger, g_index, gwet_ac, percent_agreement
 from .intervals import (
     clopper_pearson_interval,
@@ -36,6 +37,7 @@ from .kappa import cohen_kappa, conger_kappa, fleiss_kappa
 from .krippendorff import krippendorff_alpha
 from .lower_bounds import guttman_lambdas, split_half
 from .missing_data import em_moments, little_mcar, missing_patterns
+from .ordinal_reliability import categorical_omega, latent_omega, ordinal_alpha
 from .pattern_totals import pattern_totals
 from .plackett_luce import PlackettLuceFit, plackett_luce
 from .polychoric import PolychoricFit, polychoric
@@ -45,7 +47,9 @@ from .ranking import affine_plane_design, best_worst_scores, ranking_tiers
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
 from .resampling import bootstrap_interval, jackknife_interval
+from .retention import Retention, empirical_kaiser, velicer_map
 from .retest import limits_of_agreement, retest_error, retest_summary, smallest_detectable_change
+from .schmid_leiman import omega_hierarchical
 from .screening import (
     duplicate_answers,
     even_odd_consistency,
@@ -64,6 +68,7 @@ __all__ = [
     "JointCounts",
     "PlackettLuceFit",
     "PolychoricFit",
+    "Retention",
     "Statistic",
     "affine_plane_design",
     "agreement_summary",
@@ -74,6 +79,7 @@ __all__ = [
     "bonett_interval",
     "bootstrap_interval",
     "brennan_prediger",
+    "categorical_omega",
     "central_tendency",
     "clopper_pearson_interval",
     "code_cooccurrence",
@@ -88,6 +94,7 @@ __all__ = [
     "disagreement_index",
     "duplicate_answers",
     "em_moments",
+    "empirical_kaiser",
     "even_odd_consistency",
     "feldt_interval",
     "fisher_interval",
@@ -96,6 +103,7 @@ __all__ = [
     "framework_matrix",
     "friedman_nemenyi",
     "g_index",
+    "greatest_lower_bound",
     "guttman_lambdas",
     "gwet_ac",
     "icc",
@@ -108,6 +116,7 @@ __all__ = [
     "kendall_w",
     "kmo",
     "krippendorff_alpha",
+    "latent_omega",
     "limits_of_agreement",
     "little_mcar",
     "lix",
@@ -116,7 +125,9 @@ __all__ = [
     "median_interval",
     "missing_patterns",
     "modified_kappa",
+    "omega_hierarchical",
     "omega_total",
+    "ordinal_alpha",
     "parallel_analysis",
     "pattern_totals",
     "percent_agreement",
@@ -145,5 +156,6 @@ __all__ = [
     "sus_scores",
     "system_usability_scale",
     "tastle_wierman",
+    "velicer_map",
     "wilson_interval",
 ]

@@ -194,7 +194,7 @@ def largest_pair(correlation: FloatArray) -> tuple[int, int] | None:
     """Return the positions of the pair with the largest correlation in size; None with one item."""
     if len(correlation) < 2:
         return None
-    size = np.triu(np.abs(correlation), 1)
+    size = np.where(np.triu(np.ones(correlation.shape, dtype=bool), 1), np.abs(correlation), -1.0)
     first, second = divmod(int(np.argmax(size)), len(correlation))
     return first, second
 

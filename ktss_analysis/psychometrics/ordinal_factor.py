@@ -46,15 +46,15 @@ class OrdinalFactor:
     converged: NDArray[np.bool_]
 
 
-def fit_ordinal_factor(tables: FloatArray, estimator: str) -> OrdinalFactor:
+def fit_ordinal_factor(tables: FloatArray, estimator: str | None) -> OrdinalFactor:
     """Fit one factor to each set of pair tables.
 
     Parameters
     ----------
     tables : ndarray, shape (n_matrices, n_pairs, n_categories, n_categories)
         Counts of all pairs, upper triangle row by row; complete rows, so that margins agree.
-    estimator : {"uls", "dwls"}
-        Weights.
+    estimator : {"uls", "dwls"} or None
+        Weights; None computes the correlations alone.
     """
     n_matrices, n_pairs, c, _ = tables.shape
     k = round((1 + np.sqrt(1 + 8 * n_pairs)) / 2)
@@ -81,7 +81,7 @@ def fit_ordinal_factor(tables: FloatArray, estimator: str) -> OrdinalFactor:
         target[:, second, first] = values
     usable &= np.isfinite(correlation).all(axis=1) & np.isfinite(weight).all(axis=1)
     loadings, converged = np.full((n_matrices, k), np.nan), np.zeros(n_matrices, dtype=bool)
-    if usable.any():
+    if estimator and usable.any():
         loadings[usable], converged[usable] = _least_squares(matrices[usable], weights[usable])
     return OrdinalFactor(matrices, loadings, cuts, converged)
 

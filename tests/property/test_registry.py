@@ -176,6 +176,7 @@ DATA = {
 }  # fmt: skip
 OPTIONS = {
     "fit_efa": {"n_factors": 2},
+    "omega_hierarchical": {"n_factors": 2, "n_starts": 2},
     "alpha_sample_size": {"width": 0.15},
     "item_statistics": {"scale": (1, 5)},
     "score_items": {"scale": (1, 5)},

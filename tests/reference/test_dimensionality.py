@@ -15,6 +15,7 @@ from ktss_analysis.psychometrics.dimensionality import (
     kmo,
     parallel_analysis,
 )
+from ktss_analysis.psychometrics.retention import empirical_kaiser, unfloored_references, velicer_map
 
 ITEMS = [f"{letter}{number}" for letter in "ACENO" for number in range(1, 6)]
 HS = [f"x{number}" for number in range(1, 10)]
@@ -191,3 +192,50 @@ def test_two_items_have_no_kmo(answers):
 def test_wrong_options_are_refused(answers, options, message):
     with pytest.raises(StatisticError, match=message):
         parallel_analysis(answers, **options)
+
+
+# --- Velicer's minimum average partial and the empirical Kaiser criterion
+
+
+def test_velicer_map_equals_psych(shared, reference, complete):
+    """D24 for Thurstone's nine tests, and all eight averages of the 25 items."""
+    result = velicer_map(complete)
+    assert result.n_factors == 5
+    np.testing.assert_allclose(result.frame["estimate"].astype(float)[:8], reference["vss"]["map"], atol=1e-10)
+    thurstone = pd.read_csv(shared / "reference" / "data" / "thurstone_r.csv", index_col=0)
+    nine = velicer_map(thurstone, n_persons=213)
+    np.testing.assert_allclose(
+        nine.frame["estimate"].astype(float)[:4], [0.07466, 0.06708, 0.06609, 0.11432], atol=6e-6
+    )
+    assert nine.n_factors == 3
+
+
+def test_empirical_kaiser_needs_its_floor(complete, holzinger):
+    """D17, D18: six and three factors with the floor of 1; 17 and five without, as one program prints."""
+    for data, n_factors, without in ((complete, 6, 17), (holzinger, 3, 5)):
+        result = empirical_kaiser(data)
+        assert result.n_factors == n_factors
+        roots = result.frame["estimate"].to_numpy(dtype=float)
+        reference = unfloored_references(roots, len(data))
+        assert int(np.cumprod(roots > reference).sum()) == without
+        assert (result.frame["reference"] >= 1).all()
+    first = unfloored_references(empirical_kaiser(complete).frame["estimate"].to_numpy(dtype=float), len(complete))[:5]
+    np.testing.assert_allclose(first, [1.213, 1.004, 0.902, 0.825, 0.758], atol=6e-4)
+
+
+def test_uncorrelated_items_have_no_factor():
+    identity = np.eye(6)
+    assert velicer_map(identity, n_persons=100).n_factors == 0
+    assert empirical_kaiser(identity, n_persons=100).n_factors == 0
+
+
+def test_retention_refuses_in_words(holzinger):
+    for function in (velicer_map, empirical_kaiser):
+        for data, word in (
+            (holzinger.assign(x1=1.0), "x1"), (holzinger.assign(x2=holzinger["x1"]), "perfectly"),
+            (holzinger.iloc[:9], "9 person"), (holzinger.iloc[:, :2], "2 item"),
+        ):  # fmt: skip
+            result = function(data)
+            assert result.n_factors is None
+            assert word in result.reason
+            assert result.frame["estimate"].isna().all()
