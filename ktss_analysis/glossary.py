@@ -197,6 +197,11 @@ COLUMNS: dict[str, Column] = {
     "at_boundary": Column("boolean", "", "the likelihood rises to the end of the scale: 1 or -1"),
     "threshold": Column("Int64", "", "number of a threshold between two categories, 1 is the lowest"),
     "df": Column("Float64", "", "degrees of freedom"),
+    "effect": Column("string", "", "effect of a design, factors joined by ' x '; p is the person"),
+    "mean_square": Column("Float64", "", "mean square of an effect"),
+    "raw_estimate": Column("Float64", "", "estimate before a negative variance is set to zero"),
+    "variance_share": Column("Float64", "share", "variance component as a share of all components"),
+    "design": Column("string", "", "levels of each facet, 'facet: number' joined by commas"),
     "p_value": Column("Float64", "", "probability of a value as large if the null hypothesis holds"),
 }
 

@@ -217,10 +217,11 @@ def plain(result: Any) -> Any:
         named = result.reset_index() if result.index.name else result  # a matrix: its row labels are data
         return [{str(key): _cell(value) for key, value in row.items()} for row in named.to_dict("records")]
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
+        fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+        alone = sum(isinstance(value, Estimate) for value in fields.values()) == 1
         found: dict[str, Any] = {}
-        for field in dataclasses.fields(result):
-            value = getattr(result, field.name)
-            found |= plain(value) if isinstance(value, Estimate) else {field.name: plain(value)}
+        for name, value in fields.items():
+            found |= plain(value) if alone and isinstance(value, Estimate) else {name: plain(value)}
         return found
     if hasattr(result, "_asdict"):
         return {key: _cell(value) for key, value in result._asdict().items()}

@@ -22,6 +22,7 @@ from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, mo
 from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
 from .factor_analysis import FactorFit, fit_efa
 from .greatest_lower_bound import greatest_lower_bound
+from .generalizability import GeneralizabilityStudy, decision_study, generalizability
 from .gwet import brennan_prediger, g_index, gwet_ac, percent_agreement
 from .intervals import (
     clopper_pearson_interval,
@@ -65,6 +66,7 @@ from .usability import lix, readability, sus_scores, system_usability_scale
 __all__ = [
     "STATISTICS",
     "FactorFit",
+    "GeneralizabilityStudy",
     "JointCounts",
     "PlackettLuceFit",
     "PolychoricFit",
@@ -91,6 +93,7 @@ __all__ = [
     "correlation_eigenvalues",
     "critical_cvr",
     "cronbach_alpha",
+    "decision_study",
     "disagreement_index",
     "duplicate_answers",
     "em_moments",
@@ -104,6 +107,7 @@ __all__ = [
     "friedman_nemenyi",
     "g_index",
     "greatest_lower_bound",
+    "generalizability",
     "guttman_lambdas",
     "gwet_ac",
     "icc",

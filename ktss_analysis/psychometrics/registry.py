@@ -23,9 +23,9 @@ class Statistic:
         Heading it is listed under.
     symbol : str
         The field's usual symbol, as plain text.
-    data : {"items", "ratings", "units", "counts", "choices", "codings", "summary"}
+    data : {"items", "ratings", "units", "counts", "choices", "codings", "facets", "summary"}
         What the first argument is: persons x items, raters x targets, units x raters, a table of counts, long
-        choices, long codings, or summary numbers and texts.
+        choices, long codings, long ratings with facets, or summary numbers and texts.
     returns : {"estimate", "frame", "other"}
         One `Estimate`, a tidy frame with the same fields as columns, or something else.
     bounds : tuple of float or None

@@ -128,6 +128,19 @@ def test_stat_says_what_is_missing(arguments: list[str], wanted: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_stat_reads_long_ratings_with_facets(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    rows = [(p, i, 2 * p + i + (p == i)) for p in range(4) for i in range(3)]
+    path.write_text("person_id,item_id,value\n" + "".join(f"p{p},{i},{value}\n" for p, i, value in rows))
+    done = ktss("stat", "generalizability", path, "-o", "facets=item_id", "--json")
+    assert "0.98156" in done.stdout, done.stderr
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(path.read_text().replace("p1,0,2", "p1,0,two"))
+    done = ktss("stat", "generalizability", wrong)
+    assert done.returncode == 1
+    assert "column 'value' holds 'two'; allowed: numbers" in " ".join(done.stderr.split())
+
+
 def test_stat_names_the_cell_that_is_no_number(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("A,B\n1,2\n1,two\n", encoding="utf-8")

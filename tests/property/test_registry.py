@@ -29,7 +29,7 @@ for found in pkgutil.iter_modules(package.__path__):
 
 NAMES = sorted(STATISTICS)
 TABLES = {"items", "ratings", "units", "counts"}  # kinds whose first argument is a table of numbers
-LONG = {"choices", "codings"}
+LONG = {"choices", "codings", "facets"}
 IDS = [
     "pattern",
     "statistic",
@@ -128,12 +128,24 @@ def codings() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def facets() -> pd.DataFrame:
+    """30 persons who rate five items: one facet."""
+    generator, rows = np.random.default_rng(17), []
+    person, item = generator.normal(size=30), generator.normal(size=5) / 2
+    for p in range(30):
+        for i in range(5):
+            value = float(np.clip(np.rint(3 + person[p] + item[i] + generator.normal()), 1, 5))
+            rows.append((f"p{p:02d}", f"item {i}", value))
+    return pd.DataFrame(rows, columns=["person_id", "item_id", "value"])
+
+
 MAKE = {
     "items": items,
     "ratings": ratings,
     "units": units,
     "counts": counts,
     "choices": choices,
+    "facets": facets,
     "codings": codings,
 }
 TEXT = "The coach listens to the team and asks what each person needs. " * 30
