@@ -25,10 +25,10 @@ Table = Literal[
 
 
 Format = Literal[
-    "auto", "csv", "tsv", "xlsx", "xls", "ods",
-    "spss", "stata", "refi_qda", "marked_text", "self_assessment", "parquet",
+    "auto", "csv", "tsv", "xlsx", "xls", "ods", "spss", "stata", "parquet",
+    "refi_qda", "coded_segments", "marked_text", "code_list", "self_assessment",
     "limesurvey", "qualtrics", "google_forms", "microsoft_forms", "eusurvey", "redcap",
-    "surveymonkey", "alchemer", "jisc",
+    "surveymonkey", "alchemer", "jisc", "odk",
 ]  # fmt: skip
 """What a source's `format` may say; a test holds it to the formats of the readers."""
 

@@ -133,7 +133,8 @@ def _codings(project: Project, notes: list[str]) -> tuple[Records, list[Refused]
             refused.append(Refused(number, reason, (coding.code, coding.start), RULE))
             continue
         turn, last = _turns(coding, here, places, counted)
-        length = int(coding.end) - int(coding.start) if coding.kind in ("text", "time") and coding.end else None
+        measured = coding.kind in ("text", "time") and coding.start and coding.end
+        length = int(coding.end) - int(coding.start) if measured else None
         records.append(
             {
                 "document": documents[coding.source].name, "document_id": coding.source, "kind": coding.kind,

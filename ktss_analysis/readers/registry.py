@@ -9,6 +9,8 @@ from pathlib import Path
 from ..core import InputError
 from . import (
     alchemer,
+    code_list,
+    coded_segments,
     companions,
     csv_reader,
     eusurvey,
@@ -18,6 +20,7 @@ from . import (
     limesurvey,
     marked_text,
     microsoft_forms,
+    odk,
     parquet_reader,
     qualtrics,
     redcap,
@@ -67,6 +70,8 @@ READERS: dict[str, Reader] = {
         Reader("Stata file", ("stata",), statistical.sniff_stata, statistical.read_stata),
         Reader("qualitative project", ("refi_qda",), refi_qda.sniff, refi_qda.read),
         Reader("marked-up text", ("marked_text",), marked_text.sniff, marked_text.read),
+        Reader("coded segments", ("coded_segments",), coded_segments.sniff, coded_segments.read),
+        Reader("list of codes", ("code_list",), code_list.sniff, code_list.read),
         Reader("result of the self-assessment", ("self_assessment",), self_assessment.sniff, self_assessment.read),
         Reader("Parquet file", ("parquet",), parquet_reader.sniff, parquet_reader.read, parquet_reader.chunks),
         Reader("LimeSurvey", ("limesurvey",), limesurvey.sniff, limesurvey.read),
@@ -78,6 +83,7 @@ READERS: dict[str, Reader] = {
         Reader("SurveyMonkey", ("surveymonkey",), surveymonkey.sniff, surveymonkey.read),
         Reader("Alchemer", ("alchemer",), alchemer.sniff, alchemer.read),
         Reader("JISC Online Surveys", ("jisc",), jisc.sniff, jisc.read),
+        Reader("ODK or KoboToolbox", ("odk",), odk.sniff, odk.read),
         Reader("survey structure", (), companions.sniff, companions.read),
     )
 }

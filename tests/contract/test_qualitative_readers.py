@@ -163,6 +163,12 @@ def test_codings_that_cannot_be_right_are_set_aside_one_by_one(tmp_path):
     assert table.n_records == 5
 
 
+def test_a_passage_without_a_start_counts_as_a_place_outside_the_text(tmp_path):
+    mark = selection(0, 0, 9, "", GUID(10)).replace('startPosition="0"', 'startPosition=""')
+    [coding] = read_table(project(tmp_path, text_source(mark), SPEECH.encode())).frame.to_dict("records")
+    assert (coding["turn"], coding["start"], coding["length"]) == ("4", "", ""), "counted on after three paragraphs"
+
+
 def test_other_media_and_whole_sources(tmp_path):
     code = f'<Coding guid="{GUID(700)}" creatingUser="{GUID(2)}"><CodeRef targetGUID="{GUID(10)}"/></Coding>'
     inner = (
@@ -317,3 +323,31 @@ def test_plain_transcripts_and_tables_are_no_marked_text(tmp_path):
         assert read_table(marked(tmp_path, text, f"{number}.txt")).format == "csv"
     with pytest.raises(InputError, match="holds no marks"):
         read_table(tmp_path / "0.txt", format="marked_text")
+
+
+# --- lists of codes --------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_codes_becomes_a_codebook(tmp_path):
+    path = marked(tmp_path, "\ufeffalone\tmemo of it\nA>>x\n\nA>>B>>y\tmemo, two\nA>>x\nA>>>>z\nA >> w\n")
+    table = read_table(path, format="code_list")
+    assert (table.format, table.header_row, table.rows.tolist()) == ("code_list", 0, [1, 2, 2, 4, 4, 7])
+    assert table.frame["code_id"].tolist() == ["alone", "A", "A > x", "A > B", "A > B > y", "A > w"]
+    assert table.frame["parent"].tolist() == ["", "", "A", "A", "A > B", "A"]
+    assert table.frame["codable"].tolist() == ["TRUE", "FALSE", "TRUE", "FALSE", "TRUE", "TRUE"]
+    assert table.frame["description"].tolist() == ["memo of it", "", "", "", "memo, two", ""]
+    assert [(entry.row, entry.reason) for entry in table.refused] == [
+        (5, "an earlier line has the same code"), (6, "the line is no code"),
+    ]  # fmt: skip
+
+
+def test_a_list_of_codes_is_recognised(tmp_path):
+    table = read_table(marked(tmp_path, "alone\tmemo of it\nA>>x\n"))
+    assert (table.format, table.frame["name"].tolist()) == ("code_list", ["alone", "A", "x"])
+
+
+def test_tables_with_double_arrows_are_no_list_of_codes(tmp_path):
+    for number, text in enumerate(["a\tb\tc\nx>>y\t1\t2\n", "a,b\n1,2\n", "quote\n>> mine\n"]):
+        assert read_table(marked(tmp_path, text, f"{number}.txt")).format in ("csv", "tsv")
+    with pytest.raises(InputError, match="lists no codes"):
+        read_table(marked(tmp_path, ">>\n"), format="code_list")
