@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from format_page import assert_page_is_true
 
 from ktss_analysis.intake import clean_sources
 from ktss_analysis.readers import read_table
@@ -20,6 +21,7 @@ from ktss_analysis.readers.refi_project import SOURCES, _place
 from ktss_analysis.study import load_study
 
 HERE = Path(__file__).resolve().parent
+FOLDERS = ("spss-*", "sjlabelled-*", "jasp-*", "qdpx-*", "qcoder-*", "qualcoder-*")
 SPSS = "spss-readstat-fixtures"
 DERIVED = "nasty-derived-encodings/efc_labelled_derived.sav"
 
@@ -341,3 +343,24 @@ def test_a_project_gives_codebook_and_codings_through_cleaning(clean, data, tmp_
     assert book["label"].str.count(" > ").max() >= 3
     written = codings.to_csv() + result.change_log.to_csv() + " ".join(result.notes)
     assert "sentence" not in written, "the words that were coded stay in the project"
+
+
+def test_the_page_on_formats_is_true_for_these_files(data):
+    folders = [path for pattern in FOLDERS for path in sorted(data.glob(pattern))]
+    assert len(folders) == len(FOLDERS)
+    files = [
+        path for folder in folders for path in sorted(folder.iterdir())
+        if path.name != "README.md" and not path.name.startswith("reference_")
+    ]  # fmt: skip
+    assert_page_is_true(data, [*files, data / DERIVED])
+    with pytest.raises(AssertionError):
+        assert_page_is_true(data, [data / "psych-bfi" / "bfi.csv"])
+
+
+def test_a_list_of_codes_of_qualcoder(data):
+    path = data / "qualcoder-examples" / "plain_codes_categories_for_import.txt"
+    lines = [line.split("\t")[0] for line in path.read_text().splitlines() if line.strip()]
+    frame = read_table(path).frame
+    assert frame.loc[frame["codable"] == "TRUE", "code_id"].tolist() == [line.replace(">>", " > ") for line in lines]
+    assert frame.loc[frame["codable"] == "FALSE", "name"].tolist() == ["cat1", "cat3", "cat2"]
+    assert frame.set_index("code_id").loc["code1", "description"] == "A memo for code 1"
