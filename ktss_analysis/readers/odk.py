@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..core import InputError
@@ -32,7 +32,7 @@ class _Column:
     """A column under its new name, and what is known about it."""
 
     name: str
-    info: ColumnInfo = ColumnInfo()
+    info: ColumnInfo = field(default_factory=ColumnInfo)
     several: bool = False
 
 

@@ -19,7 +19,8 @@ def segments(folder: Path, text: str, name: str = "raw.csv") -> Path:
 def test_taguette_highlights(tmp_path):
     path = segments(
         tmp_path,
-        "id,document,tag,content\n4,Group 1,Listening,I hear\n4,Group 1,Trust,I hear\n7,Group 1,Trust,\"we, all\"\n9,Group 2,Trust,x\n",
+        "id,document,tag,content\n4,Group 1,Listening,I hear\n4,Group 1,Trust,I hear\n"
+        '7,Group 1,Trust,"we, all"\n9,Group 2,Trust,x\n',
     )
     table = read_table(path)
     assert (table.format, table.header_row, table.rows.tolist()) == ("coded_segments", 1, [2, 3, 4, 5])
@@ -36,7 +37,8 @@ def test_taguette_highlights(tmp_path):
 def test_qualcoder_report_gives_two_coders_of_one_passage_one_turn(tmp_path):
     path = segments(
         tmp_path,
-        '"File","Coder","Coded","Id","Codename","Coded_Memo","Category"\n"t1","ann","same words","ctid:1","c1","my memo","A"\n'
+        '"File","Coder","Coded","Id","Codename","Coded_Memo","Category"\n'
+        '"t1","ann","same words","ctid:1","c1","my memo","A"\n'
         '"t1","bob","same words","ctid:2","c2","","A"\n"t1","bob","other","ctid:3","c1","",""\n',
     )
     table = read_table(path)
