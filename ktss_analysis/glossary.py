@@ -152,6 +152,7 @@ COLUMNS: dict[str, Column] = {
     "n_positive": Column("Int64", "count", "turns with tone +"),
     "n_neutral": Column("Int64", "count", "turns with tone 0"),
     "n_negative": Column("Int64", "count", "turns with tone -"),
+    "agreement_share": Column("Float64", "share", "turns on which all who coded them say the same of the code"),
     "group_share": Column("Float64", "share", "groups that raise the code, of all groups"),
     "speaker_share": Column("Float64", "share", "speakers who raise the code, of all participants"),
     "share_low": Column("Float64", "share", "smallest share over the orders of the groups; not an interval"),

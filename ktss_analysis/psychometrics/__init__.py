@@ -8,6 +8,7 @@ from .agreement import agreement_summary
 from .alpha import cronbach_alpha, standardized_alpha
 from .alpha_intervals import alpha_sample_size, bonett_interval, reliability_interval
 from .attrition import round_attrition
+from .coder_agreement import coder_agreement
 from .coding import code_cooccurrence, code_salience, framework_matrix, saturation
 from .conditional_error import conditional_error
 from .consensus import (
@@ -21,8 +22,8 @@ from .consensus import (
 from .content import aiken_v, content_validity_ratio, critical_cvr, item_cvi, modified_kappa, scale_cvi
 from .dimensionality import bartlett_sphericity, correlation_eigenvalues, kmo, parallel_analysis
 from .factor_analysis import FactorFit, fit_efa
-from .greatest_lower_bound import greatest_lower_bound
 from .generalizability import GeneralizabilityStudy, decision_study, generalizability
+from .greatest_lower_bound import greatest_lower_bound
 from .gwet import brennan_prediger, g_index, gwet_ac, percent_agreement
 from .intervals import (
     clopper_pearson_interval,
@@ -45,6 +46,7 @@ from .polychoric import PolychoricFit, polychoric
 from .polyserial import polyserial
 from .rank_tests import friedman_nemenyi
 from .ranking import affine_plane_design, best_worst_scores, ranking_tiers
+from .reading_ease import lix, readability
 from .registry import STATISTICS, Statistic, statistic
 from .reliability import omega_total, standard_error_of_measurement
 from .resampling import bootstrap_interval, jackknife_interval
@@ -61,7 +63,7 @@ from .screening import (
     reversed_rater,
     speeders,
 )
-from .usability import lix, readability, sus_scores, system_usability_scale
+from .usability import sus_scores, system_usability_scale
 
 __all__ = [
     "STATISTICS",
@@ -86,6 +88,7 @@ __all__ = [
     "clopper_pearson_interval",
     "code_cooccurrence",
     "code_salience",
+    "coder_agreement",
     "cohen_kappa",
     "conditional_error",
     "conger_kappa",
@@ -106,8 +109,8 @@ __all__ = [
     "framework_matrix",
     "friedman_nemenyi",
     "g_index",
-    "greatest_lower_bound",
     "generalizability",
+    "greatest_lower_bound",
     "guttman_lambdas",
     "gwet_ac",
     "icc",

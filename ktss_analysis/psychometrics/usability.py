@@ -1,9 +1,6 @@
-"""Usability of the tool (SUS) and readability of its texts."""
+"""Usability of the tool: the System Usability Scale."""
 
 from __future__ import annotations
-
-import re
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,13 +14,6 @@ from .draws import bca_levels, resampled_totals
 from .registry import statistic
 
 SUS_ITEMS = 10
-MIN_WORDS = 100
-_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[^a-zà-öø-ÿąćęłńóśźż\s]|\s*$)|\n\s*\n")
-_NO_FLESCH = {
-    "pl": "no Flesch formula was fitted to Polish",
-    "fi": "no Flesch formula is valid for Finnish: its words are long by grammar",
-}
 
 
 def _sus_matrix(answers: ArrayLike | pd.DataFrame) -> tuple[FloatArray, list[str]]:
@@ -179,144 +169,3 @@ def _bca_limits(values: FloatArray, level: float, n_boot: int, seed: int) -> tup
     levels = bca_levels(replicates, mean, values - mean, np.ones(len(values)), level)
     low, high = np.quantile(replicates, levels)
     return float(min(low, mean)), float(max(high, mean))
-
-
-def _words_and_sentences(text: str | Sequence[str]) -> tuple[list[str], int]:
-    """Return the words and the number of sentences that hold a word."""
-    passages = [text] if isinstance(text, str) else list(text)
-    if not all(isinstance(passage, str) for passage in passages):
-        raise StatisticError("text: a string or a sequence of strings is needed")
-    parts = [part for passage in passages for part in _SENTENCE_END.split(passage)]
-    return [word for part in parts for word in _WORD.findall(part)], sum(bool(_WORD.search(p)) for p in parts)
-
-
-def _n_letters(word: str) -> int:
-    return sum(character.isalpha() for character in word)
-
-
-@statistic(
-    family="readability", symbol="LIX", data="summary", bounds=(0, None), min_n=1,
-    source="Björnsson (1968), Läsbarhet, Liber",
-)  # fmt: skip
-def lix(text: str | Sequence[str]) -> Estimate:
-    r"""Compute the readability index LIX.
-
-    .. math:: LIX = W / S + 100 \, L / W
-
-    W words, S sentences, L words of more than six letters.
-
-    Parameters
-    ----------
-    text : str or sequence of str
-        A passage; or several texts (the items of an instrument), each of which ends a sentence.
-
-    Returns
-    -------
-    Estimate
-        0 or more; `n_used` is the number of words. ``undefined`` without a word. No interval: it describes
-        this text.
-
-    Raises
-    ------
-    StatisticError
-        For something that is no text.
-
-    Notes
-    -----
-    Made for passages of 100 words or more. Compare versions within one language only: Finnish and Polish
-    words are longer than English ones. A sentence ends at ``. ! ? …`` unless a small letter follows ("e.g.
-    this"), at an empty line, and at the end of each text.
-
-    References
-    ----------
-    Björnsson, C. H. (1968). *Läsbarhet*. Liber.
-
-    Examples
-    --------
-    >>> from ktss_analysis.psychometrics.usability import lix
-    >>> lix("The cat sat on the mat. I help people agree.").value
-    5.0
-    """
-    words, n_sentences = _words_and_sentences(text)
-    method = "LIX, words of more than six letters"
-    if not words:
-        return Estimate.absent("undefined", "the text holds no word", method=method)
-    n_long = sum(_n_letters(word) > 6 for word in words)
-    return Estimate(len(words) / n_sentences + 100 * n_long / len(words), method=method, n_used=len(words))
-
-
-@statistic(
-    family="readability", symbol="readability", data="summary", returns="frame", bounds=(None, None),
-    min_n=MIN_WORDS, source="Lucisano & Piemontese (1988), Scuola e città 39, 110-124",
-)  # fmt: skip
-def readability(text: str | Sequence[str], language: str, *, min_words: int = MIN_WORDS) -> pd.DataFrame:
-    r"""Compute the readability measures that are valid for the language of a text.
-
-    LIX (see `lix`), words per sentence and the share of words of more than six letters for every language;
-    for Italian also Gulpease, :math:`89 + (300 S - 10 L) / W` with S sentences, L letters, W words.
-
-    Parameters
-    ----------
-    text : str or sequence of str
-        The whole instrument, or a passage; see `lix`.
-    language : str
-        BCP 47 tag, e.g. ``"it"`` or ``"it-IT"``.
-    min_words : int, default 100
-        Fewer words give ``too_few``: the formulas were fitted to passages.
-
-    Returns
-    -------
-    DataFrame
-        One row per `statistic`. Measures that are not valid for the language, or that we do not compute, are
-        ``undefined`` with the reason: Flesch formulas need syllables, which spelling alone does not give; for
-        Polish and Finnish there is no valid one at all.
-
-    Raises
-    ------
-    StatisticError
-        For something that is no text, or an empty language.
-
-    Notes
-    -----
-    No formula sees meaning: also look for two questions in one item, negations and jargon.
-
-    References
-    ----------
-    Lucisano, P., & Piemontese, M. E. (1988). Gulpease: Una formula per la predizione della leggibilità di
-    testi in lingua italiana. *Scuola e città, 39*, 110-124.
-
-    Examples
-    --------
-    >>> from ktss_analysis.psychometrics.usability import readability
-    >>> table = readability("Il gatto dorme. Il cane mangia.", "it", min_words=1)
-    >>> float(table.set_index("statistic")["estimate"]["gulpease"])
-    149.0
-    """
-    if not str(language).strip():
-        raise StatisticError(f"language={language!r}; allowed: a language tag such as 'en' or 'it'")
-    tongue = str(language).strip().lower().split("-")[0]
-    words, n_sentences = _words_and_sentences(text)
-    n_words = len(words)
-    measures = dict.fromkeys(("lix", "words_per_sentence", "long_word_share", "gulpease", "flesch"), np.nan)
-    reasons = dict.fromkeys(measures, "")
-    if n_words:
-        letters = np.array([_n_letters(word) for word in words])
-        measures |= {
-            "lix": n_words / n_sentences + 100 * float((letters > 6).mean()),
-            "words_per_sentence": n_words / n_sentences,
-            "long_word_share": float((letters > 6).mean()),
-            "gulpease": 89 + (300 * n_sentences - 10 * float(letters.sum())) / n_words,
-        }
-    if n_words < max(min_words, 1):
-        reasons = dict.fromkeys(measures, f"{max(min_words, 1)} words are needed, {n_words} there")
-    status = {name: "too_few" if reasons[name] else "ok" for name in measures}
-    refusals = {"flesch": _NO_FLESCH.get(tongue, "needs syllables, which spelling alone does not give")}
-    if tongue != "it":
-        refusals["gulpease"] = "was fitted to Italian only"
-    for name, why in refusals.items():
-        status[name], reasons[name] = "undefined", why
-    return target_frame(
-        list(measures), key="statistic", estimate=list(measures.values()), n_used=n_words,
-        unit=["points", "words", "share", "points", "points"], method=f"whole text, language {tongue}",
-        status=list(status.values()), reason=list(reasons.values()),
-    )  # fmt: skip

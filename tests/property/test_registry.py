@@ -139,6 +139,15 @@ def facets() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["person_id", "item_id", "value"])
 
 
+def double_codings() -> pd.DataFrame:
+    """The codings of a second coder, who now and then takes another code, beside those of the first."""
+    first, generator = codings(), np.random.default_rng(21)
+    second = first.assign(coder_id="c2")
+    other = generator.random(len(second)) < 0.25
+    second.loc[other, "code_id"] = generator.choice(["adapt", "listen", "trust", "lead"], other.sum())
+    return pd.concat([first, second], ignore_index=True)
+
+
 MAKE = {
     "items": items,
     "ratings": ratings,
@@ -169,6 +178,7 @@ DATA = {
     "sus_scores": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
     "system_usability_scale": lambda: (pd.concat([items(), items().iloc[:, :4].add_suffix("b")], axis=1),),
     "polyserial": lambda: (pd.DataFrame({"score": items().sum(axis=1), "S1-1": items()["S1-1"]}),),
+    "coder_agreement": lambda: (double_codings(),),
     "missing_patterns": lambda: (holes(items()),),
     "em_moments": lambda: (holes(items()),),
     "little_mcar": lambda: (holes(items()),),
@@ -187,6 +197,7 @@ DATA = {
     "readability": lambda: (TEXT, "en"),
 }  # fmt: skip
 OPTIONS = {
+    "coder_agreement": {"rare": 3},
     "fit_efa": {"n_factors": 2},
     "omega_hierarchical": {"n_factors": 2, "n_starts": 2},
     "alpha_sample_size": {"width": 0.15},

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from ktss_analysis.core import StatisticError
 from ktss_analysis.glossary import COLUMNS
-from ktss_analysis.psychometrics import usability
+from ktss_analysis.psychometrics import reading_ease, usability
 
 forms = hnp.arrays(float, st.tuples(st.integers(2, 20), st.just(10)), elements=st.integers(1, 5).map(float))
 texts = st.text(alphabet="abcdeäłżò ABC.!?'-\n19", max_size=300)
@@ -63,15 +63,15 @@ def test_listwise_equals_dropping_first(answers: np.ndarray) -> None:
 @given(texts)
 @settings(deadline=None)
 def test_any_text_has_a_lix_or_a_reason(text: str) -> None:
-    index = usability.lix(text)
+    index = reading_ease.lix(text)
     if index.status == "ok":
         assert index.value >= 1
         assert index.n_used >= 1
-        twice = usability.lix([text, text])
+        twice = reading_ease.lix([text, text])
         assert twice.value == pytest.approx(index.value)
     else:
         assert "no word" in index.reason
-    table = usability.readability(text, "it")
+    table = reading_ease.readability(text, "it")
     assert ((table["status"] == "ok") == table["estimate"].notna()).all()
 
 
@@ -82,10 +82,10 @@ def test_degenerate_input_has_a_status() -> None:
     assert usability.system_usability_scale([[3] * 10]).status == "too_few"
     flat = usability.system_usability_scale([[3] * 10] * 6)
     assert (flat.value, flat.low, flat.high) == (50, None, None)
-    assert usability.lix("").status == "undefined"
-    assert usability.lix([]).status == "undefined"
-    assert set(usability.readability("", "en")["status"]) == {"too_few", "undefined"}
-    assert usability.readability("few words", "en").set_index("statistic").loc["lix", "status"] == "too_few"
+    assert reading_ease.lix("").status == "undefined"
+    assert reading_ease.lix([]).status == "undefined"
+    assert set(reading_ease.readability("", "en")["status"]) == {"too_few", "undefined"}
+    assert reading_ease.readability("few words", "en").set_index("statistic").loc["lix", "status"] == "too_few"
 
 
 @pytest.mark.parametrize("value", [0, 6, 3.5, "agree"])
@@ -100,6 +100,6 @@ def test_wrong_options_are_refused() -> None:
     with pytest.raises(StatisticError, match="ci_method"):
         usability.system_usability_scale([[3] * 10] * 3, ci_method="normal")
     with pytest.raises(StatisticError, match="language"):
-        usability.readability("text", " ")
+        reading_ease.readability("text", " ")
     with pytest.raises(StatisticError, match="text"):
-        usability.lix([3])
+        reading_ease.lix([3])

@@ -11,6 +11,7 @@ import pytest
 
 from ktss_analysis.core import StatisticError
 from ktss_analysis.psychometrics import coding
+from ktss_analysis.psychometrics.coder_agreement import coder_agreement
 
 CODINGS = pd.DataFrame(
     [
@@ -102,3 +103,47 @@ def test_framework_matrix_by_hand() -> None:
     assert len(table) == 9
     assert table.loc[("listen", "FG1"), ["n_turns", "n_speakers"]].tolist() == [2, 2]
     assert table.loc[("listen", "FG3"), "n_turns"] == 0
+
+
+def test_coder_agreement_is_krippendorffs_alpha_of_marks() -> None:
+    """Two hundred turns, three coders of whom each skips some turns; the package krippendorff has the same alpha."""
+    import krippendorff
+
+    generator = np.random.default_rng(3)
+    truth = generator.random(200) < 0.4
+    marks = np.where(generator.random((200, 3)) < 0.85, truth[:, None], ~truth[:, None]).astype(float)
+    marks[generator.random(marks.shape) < 0.3] = np.nan
+    rows = [
+        (f"FG{turn % 5}", turn, "trust" if marks[turn, coder] else None, f"c{coder}")
+        for turn in range(200) for coder in range(3) if not np.isnan(marks[turn, coder])
+    ]  # fmt: skip
+    table = coder_agreement(pd.DataFrame(rows, columns=["group_id", "turn", "code_id", "coder_id"]))
+    several = marks[(~np.isnan(marks)).sum(axis=1) >= 2]
+    expected = krippendorff.alpha(several.T, level_of_measurement="nominal")
+    row = table.iloc[0]
+    assert row["estimate"] == pytest.approx(expected, abs=1e-12)
+    assert (row["n_used"], row["n_missing"]) == (len(several), (~np.isnan(marks)).any(axis=1).sum() - len(several))
+    assert row["ci_low"] < row["estimate"] < row["ci_high"]
+    assert row["agreement_share"] == pytest.approx(np.mean(np.nanmax(several, 1) == np.nanmin(several, 1)))
+
+
+def test_a_rare_code_has_no_alpha_but_a_share() -> None:
+    rows = [("FG1", turn, code, coder) for turn in range(20) for coder in ("a", "b") for code in ("often", None)]
+    rows += [("FG1", 3, "rare", "a"), ("FG1", 5, "rare", "b")]
+    table = coder_agreement(pd.DataFrame(rows, columns=["group_id", "turn", "code_id", "coder_id"])).set_index(
+        "code_id"
+    )
+    assert table.loc["rare", "status"] == "too_few"
+    assert table.loc["rare", "reason"] == "applied to 2 turn(s) that two coders read; needs 10"
+    assert table.loc["rare", "agreement_share"] == 0.9
+    assert table.loc["often", "status"] == "undefined"
+
+
+def test_coder_agreement_refuses() -> None:
+    with pytest.raises(StatisticError, match="column 'coder_id' is missing"):
+        coder_agreement(pd.DataFrame({"group_id": [1], "turn": [1], "code_id": ["a"]}))
+    with pytest.raises(StatisticError, match="rare=0"):
+        coder_agreement(pd.DataFrame({"group_id": [1], "turn": [1], "code_id": ["a"], "coder_id": ["c"]}), rare=0)
+    alone = pd.DataFrame({"group_id": [1, 1], "turn": [1, 2], "code_id": ["a", "a"], "coder_id": ["c", "c"]})
+    row = coder_agreement(alone).iloc[0]
+    assert (row["status"], row["reason"]) == ("too_few", "no turn was read by two coders")
