@@ -84,7 +84,8 @@ def _block(group: list[Column], columns: list[Column], framework: Framework | No
     counts: Counter[str] = Counter()
     for column in group:
         counts.update(column.counts)
-    fit = fit_scale(counts, framework) or group[0].fit
+    own = group[0].fit
+    fit = own if own is not None and own.labels == "file" else fit_scale(counts, framework) or own
     target = group[0].target
     kind = target.kind if target is not None else "question"
     stem = target.stem if target is not None else group[0].header.partition("[")[0]
@@ -93,7 +94,7 @@ def _block(group: list[Column], columns: list[Column], framework: Framework | No
     if kind == "item" and aspect in (None, "answers") and _on_framework_scale(fit, framework):
         proposed.keys = {"table": "responses", "columns": _columns(group, columns, framework)}
     else:
-        family = fit.labels.rpartition("-")[0] if fit is not None else ""
+        family = fit.labels.rpartition("-")[0] if fit is not None and fit.labels != "file" else ""
         named = aspect if aspect not in (None, "answers") else family or free_aspect
         proposed.keys = {"table": "ratings", "columns": _columns(group, columns, framework), "target_type": kind,
                          "aspect": named}  # fmt: skip
@@ -146,6 +147,8 @@ def _describe_scale(proposed: Proposed, fit: ScaleFit) -> None:
     elif fit.labels == "yes/no":
         seen = {fold(text) for column in proposed.columns for text in column.counts}
         keys |= {"scale": [0, 1], "labels": {text: number for text, number in YES_NO.items() if fold(text) in seen}}
+    elif fit.labels == "file":
+        keys |= {"scale": whole, "labels": "file"}
     elif fit.labels:
         keys |= {"labels": fit.labels}
     elif keys["table"] == "responses":

@@ -10,7 +10,7 @@ from ..intake.exposure import find_exposures
 from ..intake.identifiers import Scrubber
 from ..lexicon import fold
 from ..readers import ColumnInfo, RawTable
-from .content import ScaleFit, counted, date_share, fit_scale, is_prose, is_several, numbers_in
+from .content import ScaleFit, counted, date_share, declared_scale, fit_scale, is_prose, is_several, numbers_in
 from .targets import KnownText, Target, known_texts, target_by_id, target_by_text
 from .words import rank_of
 
@@ -42,6 +42,8 @@ class Column:
         Languages of its labels or of its question.
     counts : Counter
         Distinct answers; for the program alone, never printed.
+    declared_missing : bool
+        Whether cells hold what the file declares to be missing.
     """
 
     header: str
@@ -52,6 +54,7 @@ class Column:
     fit: ScaleFit | None = None
     languages: tuple[str, ...] = ()
     counts: Counter[str] = field(default_factory=Counter)
+    declared_missing: bool = False
 
 
 def recognise(table: RawTable, framework: Framework | None) -> list[Column]:
@@ -99,10 +102,11 @@ def _recognise(
     if role:
         return Column(header, role, why, len(cells), counts=counts)
     target, nearest = _target(header, info, framework, texts)
-    fit = fit_scale(counts, framework)
+    fit = declared_scale(info, counts) or fit_scale(counts, framework)
     if fit is not None and _is_judgement(fit, target):
         language = (target.language,) if target is not None and target.language else ()
-        return Column(header, "judgement", _why(target, fit), len(cells), target, fit, language, counts)
+        missing = any(code in counts for code in info.missing)
+        return Column(header, "judgement", _why(target, fit), len(cells), target, fit, language, counts, missing)
     return _other(header, cells, counts, target, nearest)
 
 

@@ -8,15 +8,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..core import StudyError
 from ..framework import Framework
 from ..intake.dates import find_date_formats
-from ..intake.labels import LabelTable, framework_labels, leading_number, matched
+from ..intake.labels import LabelTable, file_labels, framework_labels, leading_number, matched
 from ..lexicon import fold, no_opinion_texts, shipped_scales
-from ..readers import to_number
+from ..readers import ColumnInfo, to_number
 from ..study import DEFAULT_MISSING
 
 KNOWN_SHARE = 0.9
 """A scale fits when at least nine of ten filled cells are its labels; the rest may be typing errors."""
+
+FEWEST_LABELS = 3
+"""Value labels of fewer codes are yes and no, or name an end only."""
+
+WIDEST_DECLARED = 10
+"""Longer lists of value labels are categories such as countries."""
 
 OFTEN = 3
 """An unknown text that so many cells hold is no typing error but a point of another scale."""
@@ -47,7 +54,8 @@ class ScaleFit:
     Parameters
     ----------
     labels : str
-        ``framework``, a shipped scale, ``yes/no``; empty for bare numbers.
+        ``framework``, a shipped scale, ``yes/no``, or ``file`` for the file's own value labels; empty for bare
+        numbers.
     low, high : float
         Its range.
     leading : bool
@@ -103,6 +111,29 @@ def fit_scale(counts: Mapping[str, int], framework: Framework | None = None) -> 
     if not counts:
         return None
     return _numbers(counts) or _labels(counts, framework)
+
+
+def declared_scale(info: ColumnInfo, counts: Mapping[str, int]) -> ScaleFit | None:
+    """Return the scale that the file itself declares for a column by numbered value labels, or None."""
+    labels = {code: label for code, label in info.labels.items() if code not in info.missing}
+    try:
+        table = file_labels(labels, "value labels") if len(labels) >= FEWEST_LABELS else None
+    except StudyError:
+        return None
+    if table is None:
+        return None
+    low, high = min(table.values()), max(table.values())
+    answers = {text: count for text, count in counts.items() if text not in info.missing}
+    numbers = numbers_in(answers)
+    seen = {
+        text: number
+        for text in answers
+        if (number := table.get(fold(text), numbers.get(text))) is not None and low <= number <= high
+    }
+    total, n_known = sum(answers.values()), sum(answers[text] for text in seen)
+    if high - low > WIDEST_DECLARED or not seen or n_known < KNOWN_SHARE * total:
+        return None
+    return ScaleFit("file", low, high, n_known, total - n_known, len(set(seen.values())))
 
 
 def numbers_in(counts: Mapping[str, int]) -> dict[str, float]:

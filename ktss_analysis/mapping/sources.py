@@ -102,6 +102,8 @@ class ProposedSource:
         numbers = sorted({number for column in self.columns if column.fit for number in column.fit.missing_numbers})
         if numbers:
             keys["missing_numbers"] = numbers
+        if any(column.declared_missing for column in self.columns):
+            keys["missing"] = "file"
         if table is not None:
             keys["repeated"] = "keep"
         texts = [column.header for column in self.of("free text")] if table is None else []

@@ -129,6 +129,18 @@ def test_rows_that_a_platform_marks_as_tests(tmp_path):
     assert aside(make(tmp_path, plain, {})) == [], "numbers mean this in Qualtrics files alone"
 
 
+def test_the_test_answers_that_qualtrics_generates_are_set_aside(shared, tmp_path):
+    folder = shared / "data" / "export-qualtrics-tools"
+    source = {"files": ["Better_Sample_Survey__Better_Sample_Survey.csv"], "person": {"column": "ResponseID"}}
+    blocks = [{"table": "ratings", "columns": {"q2_favorite": "q2"}, "target_type": "question", "aspect": "favour"}]
+    study = make(tmp_path, {}, {**source, "blocks": blocks})
+    content = yaml.safe_load((tmp_path / "study.yaml").read_text())
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({**content, "data_dir": str(folder)}))
+    clean = clean_sources(load_study(study.path))
+    assert clean.quarantine["rule"].tolist() == ["row.test"] * 10
+    assert clean.quarantine["reason"].unique().tolist() == ["the platform marks the row as a test: Status is '2'"]
+
+
 def test_answers_before_the_opening_and_after_the_closing(tmp_path):
     text = answers_csv([f"2026-01-{day:02d},{full(3)}" for day in (4, 5, 20, 21)], "day")
     study = make(tmp_path, text, {**DATED, "opens": "2026-01-05", "closes": "2026-01-20"})

@@ -20,7 +20,7 @@ from ktss_analysis.framework import Framework, load_framework
 from ktss_analysis.intake import check_study, clean_sources
 from ktss_analysis.lexicon import fold
 from ktss_analysis.mapping import map_files
-from ktss_analysis.mapping.content import fit_scale
+from ktss_analysis.mapping.content import declared_scale, fit_scale
 from ktss_analysis.mapping.targets import TEXT_MATCH, known_texts, target_by_id, target_by_text
 from ktss_analysis.mapping.words import activity_of_name, words
 from ktss_analysis.readers import ColumnInfo
@@ -238,6 +238,16 @@ def test_a_scale_that_may_be_another_is_said():
     assert fit_scale({"1": 50, "5": 30, "99": 2, "-9": 1}).missing_numbers == (-9, 99)
 
 
+def test_value_labels_of_the_file_are_used():
+    info = ColumnInfo(labels={"1": "Never", "2": "Now and then", "3": "All the time", "9": "refused"}, missing=("9",))
+    fit = declared_scale(info, {"1": 4, "3": 2, "9": 3})
+    assert fit is not None
+    assert (fit.labels, fit.low, fit.high, fit.n_unknown) == ("file", 1, 3, 0)
+    assert declared_scale(info, {"7": 4, "1": 1}) is None
+    assert declared_scale(ColumnInfo(labels={"1": "Yes", "2": "No"}), {"1": 4}) is None
+    assert declared_scale(ColumnInfo(labels={str(n): f"Land {n}" for n in range(40)}), {"1": 4}) is None
+
+
 def test_words_are_unambiguous_and_name_activities(framework):
     assert activity_of_name("synthetic_guide_review_FI") == "guide_review"
     assert activity_of_name("export 2024") is None
@@ -247,6 +257,7 @@ def test_words_are_unambiguous_and_name_activities(framework):
 
 # -------------------------------------------------------------------------------------------------- real exports
 REAL = [
+    "nasty-derived-encodings/efc_labelled_derived.sav", "export-surveymonkey-538/star-wars-survey__StarWars.csv",
     "likert-labels/mass.csv", "psych-bfi/bfi.csv",
     "questionr-hdv2003-french/hdv2003.csv",
     "delphi-enlight-3rounds/round1_results-for-enlight-conse-2023-03-16-0639.xlsx", "efatools-grips/GRiPS_raw.csv",
