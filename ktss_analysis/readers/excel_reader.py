@@ -80,8 +80,8 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
     _guard(path, kind)
     workbook = _open(path)
     try:
-        name, notes = _choose(workbook, path, options.sheet)
-        cells = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        sheet, notes = _choose(workbook, path, options.sheet)
+        name, cells = sheet.name, sheet.to_python(skip_empty_area=False)
     except InputError:
         raise
     except Exception as error:
@@ -142,23 +142,32 @@ def _names(workbook: Any) -> str:
     return "sheets " + ", ".join(repr(name) for name in workbook.sheet_names)
 
 
-def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[str, list[str]]:
+def _choose(workbook: Any, path: Path, sheet: str | int | None) -> tuple[Any, list[str]]:
+    """Return the sheet that was asked for, or the first visible one with content; opening one costs time."""
     names = list(workbook.sheet_names)
     if isinstance(sheet, int):
         if not 1 <= sheet <= len(names):
             raise InputError("there is no such sheet", file=path.name, found=sheet, allowed=f"1 to {len(names)}")
-        return names[sheet - 1], []
+        return workbook.get_sheet_by_name(names[sheet - 1]), []
     if sheet is not None:
         if sheet not in names:
             raise InputError("there is no such sheet", file=path.name, found=sheet, allowed=_names(workbook))
-        return sheet, []
-    visible = [entry.name for entry in workbook.sheets_metadata if str(entry.visible).endswith("Visible")]
-    filled = [name for name in visible or names if workbook.get_sheet_by_name(name).height]
-    if not filled:
+        return workbook.get_sheet_by_name(sheet), []
+    first, others = None, []
+    for name in _visible(workbook) or names:
+        opened = workbook.get_sheet_by_name(name)
+        if opened.height and first is None:
+            first = opened
+        elif opened.height:
+            others.append(name)
+    if first is None:
         raise InputError("no sheet holds a cell", file=path.name, allowed="a row of headers and rows below it")
-    others = ", ".join(repr(name) for name in filled[1:])
-    notes = [f"sheet {filled[0]!r} was read; not read: {others}"] if others else []
-    return filled[0], notes
+    listed = ", ".join(repr(name) for name in others)
+    return first, [f"sheet {first.name!r} was read; not read: {listed}"] if others else []
+
+
+def _visible(workbook: Any) -> list[str]:
+    return [entry.name for entry in workbook.sheets_metadata if str(entry.visible).endswith("Visible")]
 
 
 def first_cells(path: Path, n: int) -> list[list[str]]:
@@ -171,9 +180,10 @@ def first_cells(path: Path, n: int) -> list[list[str]]:
     """
     workbook = _guarded(path)
     try:
-        name, _ = _choose(workbook, path, None)
-        found = []
-        for values in workbook.get_sheet_by_name(name).iter_rows():
+        sheets = (workbook.get_sheet_by_name(name) for name in _visible(workbook) or workbook.sheet_names)
+        sheet = next((sheet for sheet in sheets if sheet.height), None)
+        found: list[list[str]] = []
+        for values in [] if sheet is None else sheet.iter_rows():
             record = [cell_text(value) for value in values]
             if any(record):
                 found.append(record)

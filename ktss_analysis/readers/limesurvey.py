@@ -100,7 +100,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     table = lay_out(raw, Layout(headers, 0, 1, columns, notes), path, "limesurvey")
     if structure is not None:
         table = _in_language_of_cells(table, structure)
-    return with_notes(_declare_not_asked(table), _row_notes(table))
+    return with_notes(_declare_not_asked(table), [*_row_notes(table), *_order_notes(table)])
 
 
 def _kind(header: Sequence[str]) -> str:
@@ -183,3 +183,15 @@ def _row_notes(table: RawTable) -> list[str]:
     if parts:
         notes.append(f"boxes to tick, one column for each option: {some(list(parts))}")
     return notes
+
+
+def _order_notes(table: RawTable) -> list[str]:
+    """Warn of codes such as A1, A3, A2: an option was moved or added later, so their numbers are no scale."""
+    found = []
+    for name, info in table.columns.items():
+        matches = [re.fullmatch(r"[A-Za-z]*(-?\d+)", code) for code in info.labels]
+        numbers = [int(match.group(1)) for match in matches if match]
+        if len(numbers) > 2 and numbers not in (sorted(numbers), sorted(numbers, reverse=True)):
+            found.append(name)
+    note = "the codes do not follow the order of the options, so their numbers are no scale (give labels yourself)"
+    return [f"{note}: {some(found)}"] if found else []

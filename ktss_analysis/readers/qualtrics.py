@@ -63,7 +63,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     -------
     RawTable
         One column per id of the first header row (the names of the second row for the V1 to V10 of a legacy
-        export). Previews, tests and spam stay rows; a note counts them. ``-99`` that the survey has no label
+        export). Previews, tests and spam stay rows here; a note counts them. ``-99`` that the survey has no label
         for is declared as missing: Qualtrics writes it for a question seen and not answered.
 
     Raises
@@ -139,7 +139,7 @@ def _status_notes(table: RawTable) -> list[str]:
     if not found:
         return []
     kinds = ", ".join(f"{meaning} {count}" for meaning, count in found.items())
-    return [f"rows that are no participants' answers by column 'Status' ({kinds}); they are kept until the study says"]
+    return [f"rows that are no participants' answers by column 'Status' ({kinds}); test_answers of the source decides"]
 
 
 def _coded_lists(table: RawTable) -> list[str]:

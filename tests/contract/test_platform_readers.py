@@ -443,6 +443,21 @@ def test_limesurvey_full_texts_become_codes_with_the_structure(tmp_path, structu
     assert table.columns["Q2[S1]"].labels == {"1": "No", "5": "Sì"}
 
 
+def test_limesurvey_codes_out_of_order_are_said(tmp_path):
+    answers = {"A1": "No", "A3": "Perhaps", "A2": "Yes"}
+    rows = [{"qid": "1", "code": code, "answer": text, "sortorder": str(place), "language": "en", "scale_id": "0"}
+            for place, (code, text) in enumerate(answers.items())]  # fmt: skip
+    for codes, said in ((["A1", "A3", "A2"], True), (["A1", "A2", "A3"], False), (["A3", "A2", "A1"], False)):
+        for row, code in zip(rows, codes, strict=True):
+            row["code"] = code
+        question = {"qid": "1", "parent_qid": "0", "type": "L", "title": "Q1", "question": "Well?", "language": "en"}
+        tables = xml_table("answers", rows) + xml_table("questions", [question])
+        path = tmp_path / "survey.lss"
+        path.write_text(LSS.format(version=261, tables=tables), encoding="utf-8")
+        table = read_table(text_file(tmp_path, [["id", "Q1"], ["1", "A1"]]), format="limesurvey", structure=path)
+        assert any("do not follow the order of the options" in note for note in table.notes) == said
+
+
 def test_limesurvey_without_structure(tmp_path):
     table = read_table(text_file(tmp_path, LIMESURVEY_BOTH))
     assert list(table.frame.columns) == ["Q1", "Q2[S1]", "Q2[S2]", "Q5[x]"]
@@ -539,7 +554,7 @@ def test_qualtrics_previews_and_spam_are_counted_and_kept(tmp_path):
     table = read_table(text_file(tmp_path, QUALTRICS))
     assert len(table.frame) == 3
     notes = "\n".join(table.notes)
-    assert "by column 'Status' (Survey preview 1, Spam 1); they are kept until the study says" in notes
+    assert "by column 'Status' (Survey preview 1, Spam 1); test_answers of the source decides" in notes
     assert "several answers in one cell, joined by ',': 'Q5'" in notes
     assert table.columns["Q1"].missing == ()  # without the survey nobody knows that -99 is no value
     worded = [[cell.replace("0", "IP Address") if number > 2 and place == 2 else cell for place, cell in enumerate(row)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,7 +17,9 @@ import openpyxl
 import pytest
 from format_page import assert_page_is_true, verdict
 
+from ktss_analysis.intake import Clean, clean_sources
 from ktss_analysis.readers import read_table
+from ktss_analysis.study import load_study
 
 FOLDERS = ("export-*", "likert-labels", "questionr-*", "limesurvey-structure-files", "delphi-enlight-3rounds")
 QUALTRICS = "export-qualtrics-tools"
@@ -308,3 +311,110 @@ def test_jisc_lists(data: Path) -> None:
     several = [row[3] for row in sheet(path)[1:] if row[3] and set(row[3].split(",")) > {"Text"}]
     assert several
     assert table.frame.iloc[:, 3].isin(several).sum() == len(several)
+
+
+# ---------------------------------------------------------------------------- through cleaning, labels and all
+
+STUDY = """
+id: platform-exports
+title: Exports of platforms
+framework: framework.yaml
+rules: {rules}
+data_dir: {data}
+languages: [en]
+sources:
+  - name: source
+    activity: tool_review
+    files: ["{file}"]
+    structure: "{structure}"
+{source}
+    blocks:
+{blocks}
+"""
+FRAMEWORK = """
+id: platform-exports
+version: 1.0.0
+status: pilot
+title: {en: Platform exports}
+languages: [en]
+skills: [{id: S, name: {en: A skill}}]
+"""
+
+
+@pytest.fixture
+def clean(tmp_path: Path, repo: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Clean]:
+    monkeypatch.setenv("KTSS_PSEUDONYM_KEY", "a key for tests of real files only")
+
+    def run(folder: Path, file: str, structure: str, source: str, blocks: list[str]) -> Clean:
+        (tmp_path / "framework.yaml").write_text(FRAMEWORK, encoding="utf-8")
+        text = STUDY.format(
+            rules=(repo / "params" / "rules.yaml").as_posix(), data=folder.as_posix(), file=file,
+            structure=structure, source=source, blocks="\n".join(f"      - {block}" for block in blocks),
+        )  # fmt: skip
+        (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+        return clean_sources(load_study(tmp_path / "study.yaml"))
+
+    return run
+
+
+def test_limesurvey_labels_become_the_numbers_of_their_codes(data: Path, clean: Callable[..., Clean]) -> None:
+    folder, file = data / "export-limesurvey-rse2017", "rse2017_uk_public_data.csv"
+    items = ["affRec4", "affSat3", "percEmp1", "percEmp3", "turnOver5"]
+    columns = ", ".join(f"'likertagree1[{item}]': {item}" for item in items)
+    block = f"{{table: ratings, columns: {{{columns}}}, target_type: question, aspect: agreement, labels: file}}"
+    result = clean(folder, file, "uk_core_survey.lss", "    person: {column: column 1}", [block])
+    header, *rows = lines(folder / file, "utf-8")
+    numbers = {"Strongly disagree": 1, "Disagree": 2, "Agree": 4, "Strongly Agree": 5}
+    places = [place for place, cell in enumerate(header) if cell.startswith("likertagree1[")]
+    expected = [numbers[row[place]] for row in rows for place in places if row[place] in numbers]
+    found = result.tables["ratings"]["value"].dropna()
+    assert sorted(found) == sorted(expected)
+    # the survey file spells the middle label in another way than the answers: never guessed, all logged
+    middle = sum(1 for row in rows for place in places if row[place] == "Neither agree or disagree")
+    log = result.change_log.query("action == 'set_missing'")
+    assert len(log) == middle > 100
+    assert set(log["before"]) == {"Neither agree or disagree"}
+
+
+def test_limesurvey_codes_out_of_order_are_said(data: Path) -> None:
+    folder = data / "export-limesurvey-rse2017"
+    table = read_table(folder / "rse2017_uk_public_data.csv", structure=folder / "uk_core_survey.lss")
+    assert table.columns["time1can[time1can]"].labels["A5"] == "4"
+    [note] = [note for note in table.notes if "the codes do not follow the order of the options" in note]
+    assert "'time1can[time1can]'" in note
+    assert "likertagree" not in note
+
+
+def test_qualtrics_numbers_no_opinion_and_tests(data: Path, clean: Callable[..., Clean]) -> None:
+    stem = "No_Basis_for_Evaluation__No_Basis_for_Evaluation"
+    folder, file = data / QUALTRICS, f"{stem}_(Insights).csv"
+    columns = "{Q3_1: squash, Q3_4: beans}"
+    block = f"{{table: ratings, columns: {columns}, target_type: question, aspect: liking, scale: [1, 3]}}"
+    source = "    person: {column: ResponseID}\n    missing: ['-1']"
+    result = clean(folder, file, f"{stem}.qsf", f"{source}\n    test_answers: keep", [block])
+    header, *rows = lines(folder / file)
+    cells = [row[header.index(name)] for row in rows[2:] for name in ("Q3_1", "Q3_4")]
+    found = result.tables["ratings"]["value"].dropna()
+    assert sorted(found) == sorted(int(cell) for cell in cells if cell in ("1", "2", "3"))
+    empty = sum(1 for pair in zip(cells[::2], cells[1::2], strict=True) if set(pair) <= {"-1", ""})
+    assert (result.quarantine["rule"] == "row.no_answer").sum() == empty == 1
+    assert (result.change_log["before"] == "-1").sum() == cells.count("-1") - 2 * empty == 7
+    # all rows of this file are tests by Status, and are set aside unless the study wants them
+    without = clean(folder, file, f"{stem}.qsf", source, [block])
+    assert without.accounts[["n_read", "n_used", "n_set_aside"]].to_numpy().tolist() == [[15, 0, 15]]
+
+
+def test_redcap_events_become_rounds(data: Path, clean: Callable[..., Clean]) -> None:
+    file = "longitudinal__data.csv"
+    blocks = [
+        f"{{table: ratings, columns: {{pmq4: openness}}, target_type: question, aspect: openness, labels: file, "
+        f"round: {number}, when: {{redcap_event_name: [{event}]}}}}"
+        for number, event in enumerate(("dose_1_arm_1", "visit_1_arm_1"), 1)
+    ]
+    source = "    person: {column: study_id}\n    repeated: keep"
+    result = clean(data / REDCAP, file, "longitudinal__dictionary.csv", source, blocks)
+    found = result.tables["ratings"].dropna(subset="value").groupby("round")["value"].apply(sorted)
+    header, *rows = lines(data / REDCAP / file)
+    event, answer = header.index("redcap_event_name"), header.index("pmq4")
+    for number, name in enumerate(("dose_1_arm_1", "visit_1_arm_1"), 1):
+        assert found[number] == sorted(float(row[answer]) for row in rows if row[event] == name and row[answer])
