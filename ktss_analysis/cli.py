@@ -162,6 +162,32 @@ def stat(
         _print_result(result)
 
 
+@app.command()
+def tool(
+    target: Annotated[Path, typer.Argument(help="Folder of a run, study file or framework file.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: self-assessment beside it.")] = None,
+    languages: Annotated[str, typer.Option(help="Languages, separated by commas. Default: all there are.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write the self-assessment as web pages, and the questionnaire in formats for other tools.
+
+    From a run, the pages show bands where its published results allow it; from a framework file they do not.
+    """
+    from .pipeline.tool import write_tool
+
+    wanted = [part.strip() for part in languages.split(",") if part.strip()]
+    built = write_tool(target, out, wanted)
+    if as_json:
+        pages = [{"language": page.language, "bytes": page.n_bytes, "gzip": page.n_gzip} for page in built.pages]
+        files = [str(path) for path in built.files]
+        typer.echo(json.dumps({"pages": pages, "files": files, "notes": list(built.notes)}, ensure_ascii=False))
+        return
+    for note in built.notes:
+        typer.echo(note)
+    for path in built.files:
+        typer.echo(path)
+
+
 def _summed_up(problems: Any) -> Any:
     """Put more than three notes of one rule and file into one line with their number; errors stay as they are."""
     import pandas as pd

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
+from ..core import PipelineError
 from ..files import write_atomic
 from ..resources import resource
 from ..secret import find_key, keyed_hash
-from ..study import Study
+from ..study import Study, load_study
 from .layout import NODES, Node
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
-from .publish import assemble, render_document
+from .publish import TOOL, assemble, build_self_assessment, render_document, tool_languages
 from .record import RunRecord
 from .runner import run_steps
-from .steps import Step
+from .steps import After, Step
+
+STUDY_FILE = "study.json"
 
 
 def study_steps(study: Study, folder: Path) -> list[Step]:
@@ -33,6 +37,7 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
     """
     notebooks = resource("notebooks")
     key_file = _key_fingerprint(study, folder)
+    _remember_study(study, folder)
     common = (study.path, study.framework_path, study.rules_path)
     return [
         Step(
@@ -41,13 +46,20 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
             needs=entry.needs,
             inputs=(*common, *_raw_files(study, entry), *((key_file,) if entry.activities else ())),
             parameters={"study": str(study.path), "run": str(folder)},
-            after=partial(render_document, stem=entry.document, formats=tuple(study.outputs.formats))
-            if entry.document
-            else None,
+            after=_after(entry, study),
             outputs=_outputs(entry, study),
         )
         for entry in NODES
     ]
+
+
+def _after(entry: Node, study: Study) -> After | None:
+    """Return what is done with an executed notebook: a document is rendered, the decisions become the pages."""
+    if entry.document:
+        return partial(render_document, stem=entry.document, formats=tuple(study.outputs.formats))
+    if entry.name == "09_decisions" and tool_languages(study):
+        return partial(build_self_assessment, study=str(study.path))
+    return None
 
 
 def _raw_files(study: Study, entry: Node) -> tuple[Path, ...]:
@@ -60,17 +72,46 @@ def _raw_files(study: Study, entry: Node) -> tuple[Path, ...]:
 def _outputs(entry: Node, study: Study) -> tuple[str, ...]:
     if entry.document:
         return ("claims.csv", *(f"{entry.document}.{suffix}" for suffix in study.outputs.formats))
-    return ("results.csv", "public.csv") if entry.name == "09_decisions" else ("results.csv",)
+    if entry.name != "09_decisions":
+        return ("results.csv",)
+    pages = [f"{TOOL}/index.{language}.html" for language in tool_languages(study)]
+    return ("results.csv", "public.csv", *pages)
 
 
 def _key_fingerprint(study: Study, folder: Path) -> Path:
     """Write a hash of the pseudonym key where the step keys can see that it changed; never the key itself."""
     path = folder / "private" / "pseudonym-key.sha256"
     text = hashlib.sha256(keyed_hash(find_key(study), "fingerprint", "key").encode()).hexdigest() + "\n"
+    return _write_if_new(path, text)
+
+
+def _write_if_new(path: Path, text: str) -> Path:
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
     return path
+
+
+def _remember_study(study: Study, folder: Path) -> None:
+    """Write where the study file is, so that a command given only the run's folder finds it."""
+    _write_if_new(folder / "private" / STUDY_FILE, json.dumps({"study": str(study.path)}) + "\n")
+
+
+def study_of_run(folder: Path) -> Study:
+    """Return the study of a run's folder.
+
+    Raises
+    ------
+    PipelineError
+        When the folder holds no run, or the study file is no longer there.
+    """
+    path = folder / "private" / STUDY_FILE
+    if not path.is_file():
+        raise PipelineError(f"{folder}: no run of ktss; allowed: a folder such as reports/<study id>")
+    study = Path(json.loads(path.read_text(encoding="utf-8"))["study"])
+    if not study.is_file():
+        raise PipelineError(f"{folder}: its study file {study} is no longer there")
+    return load_study(study)
 
 
 def plan_study(

@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import files_below, write_atomic
+from ..study import Study
 from .layout import NODES
+
+TOOL = "self-assessment"
+"""Folder of the pages, in the stage that makes them and in ``public``."""
 
 
 def render_document(executed: Path, out: Path, *, stem: str, formats: Sequence[str]) -> None:
@@ -20,6 +24,31 @@ def render_document(executed: Path, out: Path, *, stem: str, formats: Sequence[s
     notebook = nbformat.read(executed, as_version=4)
     notebook.metadata["ktss"] = json.loads((out / "document.json").read_text(encoding="utf-8"))
     render(notebook, formats=tuple(formats), out=out, stem=stem)
+
+
+def build_self_assessment(executed: Path, out: Path, *, study: str) -> None:  # noqa: ARG001
+    """Write the self-assessment pages of a study from the public results in `out`, see `tool_languages`."""
+    from ..results import read_results
+    from ..rules import load_rules
+    from ..selfassessment import build_tool
+    from ..study import load_study
+
+    loaded = load_study(study)
+    build_tool(
+        loaded.instrument, load_rules(loaded.rules_path), out / TOOL, rows=read_results(out / "public.csv"),
+        languages=tool_languages(loaded), funding=(loaded.funding.statement, loaded.funding.disclaimer),
+    )  # fmt: skip
+
+
+def tool_languages(study: Study) -> list[str]:
+    """Return the languages of the framework in which there can be a page; none without items in use or a scale."""
+    framework = study.instrument
+    if framework.scale is None or not framework.scales():
+        return []
+    from ..selfassessment.strings import available_languages
+
+    known = available_languages()
+    return [language for language in framework.languages if language.split("-")[0] in known]
 
 
 def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
@@ -43,6 +72,8 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
     if claims.is_file():
         wanted[public / "claims.csv"] = claims
     wanted |= {target: results / name for name, target in places.items() if (results / name).is_file()}
+    if (results / TOOL).is_dir():
+        wanted |= {public / TOOL / path.name: path for path in sorted((results / TOOL).iterdir())}
     for target, source in wanted.items():
         content = source.read_bytes()
         if not target.is_file() or target.read_bytes() != content:
