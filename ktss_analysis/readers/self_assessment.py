@@ -33,7 +33,8 @@ FIXED = {
     "created": "day of the answers",
     "seconds": "time taken",
     "occasion": "1 for the first time, 2 for the second, ...",
-    "person_code": "code that the person chose to link occasions",
+    "person_code": "code that links the occasions of one person",
+    "respondent": "self, or colleague when somebody answered about a colleague",
 }
 _ANSWER = "an answer is a number, null, not_applicable or prefer_not_to_say"
 Word = Annotated[str, Field(min_length=1, max_length=100)]
@@ -69,6 +70,7 @@ class Result(_Strict):
     seconds: Annotated[float, Field(ge=0)] | None = None
     occasion: Annotated[int, Field(ge=1, le=99)] = 1
     person_code: Annotated[str, Field(min_length=4, max_length=64)] | None = None
+    respondent: Literal["self", "colleague"] = "self"
 
     @field_validator("created")
     @classmethod
@@ -179,7 +181,7 @@ def _nested(cells: Mapping[str, str]) -> dict[str, Any]:
         "answers": {name: _number(cell) for name, cell in plain.items() if name not in fixed},
     }  # fmt: skip
     result |= {name: _number(plain[name]) for name in ("seconds", "occasion") if plain.get(name)}
-    return result | ({"person_code": plain["person_code"]} if plain.get("person_code") else {})
+    return result | {name: plain[name] for name in ("person_code", "respondent") if plain.get(name)}
 
 
 def _number(cell: str) -> float | str | None:
@@ -222,7 +224,7 @@ def _cells(result: Result) -> dict[str, str]:
     instrument = {f"instrument_{name}": value for name, value in result.instrument.model_dump().items()}
     seconds = "" if result.seconds is None else number_text(result.seconds)
     fixed = {**instrument, "created": result.created, "seconds": seconds, "occasion": str(result.occasion),
-             "person_code": result.person_code or ""}  # fmt: skip
+             "person_code": result.person_code or "", "respondent": result.respondent}  # fmt: skip
     answers = {
         name: value if isinstance(value, str) else "" if value is None else number_text(float(value))
         for name, value in result.answers.items()

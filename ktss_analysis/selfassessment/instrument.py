@@ -108,7 +108,7 @@ def instrument_hash(framework: Framework, language: str) -> str:
     Returns
     -------
     str
-        The first 16 hexadecimal signs of a SHA-256 over compact JSON with sorted keys.
+        ``sha256:`` and 64 hexadecimal digits, over compact JSON with sorted keys.
     """
     scale = framework.scale
     content = {
@@ -123,4 +123,4 @@ def instrument_hash(framework: Framework, language: str) -> str:
         ],
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -217,7 +217,8 @@ def _page_values(instrument: Instrument, evidence: Evidence, texts: Strings) -> 
             }
             for key, known in evidence.skills.items()
         ],
-        "id": framework.id, "version": framework.version, "hash": instrument.hash, "licence": framework.licence,
+        "id": framework.id, "version": framework.version, "licence": framework.licence,
+        "hash": instrument.hash.removeprefix("sha256:")[:16],
         "unreviewed": not texts.reviewed,
     }  # fmt: skip
 

@@ -438,7 +438,7 @@ def test_one_result_in_json_and_csv_is_the_same_row(tmp_path):
     assert one.frame.loc[0].to_dict() == {
         "instrument_id": "kt-soft-skills", "instrument_version": "1.2.0", "instrument_language": "pt-BR",
         "instrument_hash": "sha256:" + "0a" * 32, "created": "2024-05-17", "seconds": "312", "occasion": "2",
-        "person_code": "", "S01-1": "4", "S01-2": "", "S01-3": "not_applicable", "S02-1": "2.5",
+        "person_code": "", "respondent": "self", "S01-1": "4", "S01-2": "", "S01-3": "not_applicable", "S02-1": "2.5",
         "S02-2": "prefer_not_to_say",
     }  # fmt: skip
     assert one.columns["S01-1"].missing == ("not_applicable", "prefer_not_to_say")

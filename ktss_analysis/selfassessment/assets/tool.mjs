@@ -53,7 +53,7 @@ function resultFile() {
   const instrument = { id: data.id, version: data.version, language: data.language, hash: data.hash };
   return {
     kind: "ktss-self-assessment", format_version: 1, instrument, created: filledOn ?? today(), occasion,
-    respondent: forColleague ? "colleague" : "self", person, seconds: elapsed(), answers: answersNow(),
+    respondent: forColleague ? "colleague" : "self", person_code: person, seconds: elapsed(), answers: answersNow(),
   };
 }
 
@@ -97,7 +97,7 @@ function restore() {
 
 function takeOver(content) {
   const count = fillIn(content.answers);
-  person = /^[0-9a-f]{16}$/.test(content.person ?? "") ? content.person : "";
+  person = /^[0-9a-f]{16}$/.test(content.person_code ?? "") ? content.person_code : "";
   occasion = Number.isInteger(content.occasion) && content.occasion > 0 ? content.occasion : 1;
   seconds = Number.isFinite(content.seconds) && content.seconds > 0 ? content.seconds : 0;
   return count;
@@ -230,8 +230,8 @@ function compareWith(content) {
   byId("changes").replaceChildren(
     ...entries.map((entry, place) => element("li", other ? `${data.skills[place].name}: ${entry.score}` : `${entry.sentence} (${entry.score})`)),
   );
-  if (!other && person !== content.person) {
-    person = /^[0-9a-f]{16}$/.test(content.person ?? "") ? content.person : person;
+  if (!other && person !== content.person_code) {
+    person = /^[0-9a-f]{16}$/.test(content.person_code ?? "") ? content.person_code : person;
     occasion = Math.max(occasion, (Number.isInteger(content.occasion) ? content.occasion : 1) + 1);
     keep();
   }
@@ -253,8 +253,10 @@ function csvCell(value) {
 }
 
 function csvOf(file) {
-  const { answers, instrument, ...rest } = file;
-  const flat = { ...rest, instrument_id: instrument.id, instrument_version: instrument.version, language: instrument.language, instrument_hash: instrument.hash, ...answers };
+  const { kind, format_version, instrument, answers, ...rest } = file;
+  const flat = { kind, format_version };
+  for (const [name, value] of Object.entries(instrument)) flat[`instrument_${name}`] = value;
+  Object.assign(flat, rest, answers);
   return `${Object.keys(flat).map(csvCell).join(",")}\n${Object.values(flat).map(csvCell).join(",")}\n`;
 }
 

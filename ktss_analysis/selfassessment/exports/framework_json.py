@@ -27,7 +27,7 @@ def framework_schema(framework: Framework, languages: Sequence[str]) -> bytes:  
         "$schema": {"type": "string"},
         "hashes": {
             "type": "object",
-            "additionalProperties": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+            "additionalProperties": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
             "description": "Language -> check sum of all that a respondent answers to",
         },
     }
