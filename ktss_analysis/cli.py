@@ -188,6 +188,53 @@ def tool(
         typer.echo(path)
 
 
+@app.command()
+def purge(
+    study: StudyFile,
+    person: Annotated[
+        str, typer.Argument(help="Identifier as it stands in the raw files, or pseudonym.", show_default=False)
+    ],
+    out: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a run to clear; repeat as needed. Default: reports/<study id>.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; stands in the list beside the study.")] = "asked to be removed",
+    raw: Annotated[bool, typer.Option("--raw", help="Take the rows out of raw CSV files as well.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove one participant from the study, on request: list, runs and, with --raw, raw CSV files.
+
+    The list beside the study holds a keyed hash and no name. Runs that hold the person are cleared and must be run
+    again. Rows in workbooks stay and are listed: remove them by hand.
+    """
+    from datetime import date
+
+    from .pipeline.layout import run_folder
+    from .purge import carry_out, plan_purge
+    from .study import load_study
+
+    loaded = load_study(study)
+    runs = [path.expanduser().resolve() for path in out] if out else [run_folder(loaded.id)]
+    plan = plan_purge(loaded, person, runs)
+    if not as_json:
+        known = " (listed already)" if plan.known else ""
+        typer.echo(f"{_plural(len(plan.rows), 'raw row')}, {_plural(len(plan.outputs), 'output')} of runs{known}")
+    if not yes and (as_json or not sys.stdin.isatty() or not typer.confirm("Remove this person?")):
+        typer.echo(json.dumps(plan.as_dict(), indent=1) if as_json else "nothing was changed; --yes removes the person")
+        raise typer.Exit(1)
+    done = carry_out(loaded, plan, reason=reason, raw=raw, today=date.today())
+    if as_json:
+        typer.echo(json.dumps(done, ensure_ascii=False, indent=1))
+        return
+    for path in plan.outputs:
+        typer.echo(f"deleted  {path}")
+    for row in done["raw_rows_left"]:  # type: ignore[attr-defined]
+        typer.echo(f"still in {row['file']}, row {row['row']}: remove it yourself" + (
+            ", or use --raw" if row["rewritable"] else ""
+        ))  # fmt: skip
+    typer.echo(f"Log: {done['log']}. Run the study again: ktss run {study}")
+
+
 def _summed_up(problems: Any) -> Any:
     """Put more than three notes of one rule and file into one line with their number; errors stay as they are."""
     import pandas as pd

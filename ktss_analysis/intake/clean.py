@@ -26,6 +26,7 @@ from .schemas import KEYS, RECORDS, TABLES, conform, empty_table
 from .submissions import double_rule, partial_rule, submission_rules
 from .suspects import raise_suspicions
 from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
+from .withdrawn import set_aside_withdrawn
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def clean_source(
     log = Log(source.name, _known(gathered, pseudonymiser), guard)
     rows = Rows(gathered, log)
     refuse_long_rows(rows)
+    set_aside_withdrawn(rows, study, pseudonymiser)
     facts = first_rules(rows, declined)
     submission_rules(rows, facts)
     blocks = list(zip(source.blocks, gathered.wide, strict=True))

@@ -14,6 +14,7 @@ from ..files import write_atomic
 from ..resources import resource
 from ..secret import find_key, keyed_hash
 from ..study import Study, load_study
+from ..withdrawals import list_path
 from .layout import NODES, Node
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
@@ -38,7 +39,8 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
     notebooks = resource("notebooks")
     key_file = _key_fingerprint(study, folder)
     _remember_study(study, folder)
-    common = (study.path, study.framework_path, study.rules_path)
+    withdrawn = list_path(study)
+    common = (study.path, study.framework_path, study.rules_path, *((withdrawn,) if withdrawn.is_file() else ()))
     return [
         Step(
             entry.name,

@@ -112,8 +112,8 @@ def test_commands_and_options_exist(page: Path) -> None:
 
 
 def test_an_unknown_command_or_option_is_found() -> None:
-    text = "`ktss frobnicate x` and\n\n```sh\nktss run study.yaml --speed 2\npython3 run.py run purge S P\n```\n"
-    assert sorted(unknown_commands(text)) == ["ktss frobnicate", "ktss purge", "ktss run --speed"]
+    text = "`ktss frobnicate x` and\n\n```sh\nktss run study.yaml --speed 2\npython3 run.py run banish S P\n```\n"
+    assert sorted(unknown_commands(text)) == ["ktss banish", "ktss frobnicate", "ktss run --speed"]
     assert list(unknown_jobs("`python3 run.py dance`")) == ["dance"]
 
 
