@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..core import InputError
 from . import excel_reader
 from .layout import (
     RECOGNISED,
+    Export,
     Layout,
     first_records,
     from_header_row,
@@ -22,7 +24,7 @@ from .layout import (
     some,
     with_notes,
 )
-from .table import ColumnInfo, RawRecords, RawTable, ReadOptions
+from .table import ColumnInfo, RawTable, ReadOptions
 
 _SYSTEM = {
     "invitation number": "Invitation Number", "contribution id": "Contribution Id", "user name": "User Name",
@@ -92,7 +94,7 @@ def _preamble(records: Sequence[Sequence[str]]) -> int:
     return 2 if names == ["alias", "export date"] and narrow else 0
 
 
-def _joined(raw: RawRecords, path: Path, options: ReadOptions) -> RawRecords:
+def _joined(raw: Export, path: Path, options: ReadOptions) -> Export:
     """Append the columns of the sheets that EUSurvey began because a sheet was full."""
     if options.sheet is not None or raw.sheet != _SHEET:
         return raw
@@ -128,15 +130,19 @@ def _read_header(cell: str) -> tuple[str, str]:
 
 
 def _label(table: RawTable) -> RawTable:
-    """Describe cells of the form ``label (id)``: each is one option, or several joined by a semicolon."""
+    """Describe cells of the form ``label (id)``: each is one option, or several joined by a semicolon.
+
+    Only where an option recurs: a free text may end in a word in brackets, and is nobody's label.
+    """
     lists = []
     for name, info in list(table.columns.items()):
-        parts = [part for cell in table.frame[name].unique() if cell for part in _options(cell)]
-        if info.kind or not parts or not all(_WITH_ID.match(part) for part in parts):
+        cells = [_options(cell) for cell in table.frame[name] if cell]
+        parts = Counter(part for options in cells for part in options)
+        if info.kind or not parts or max(parts.values()) == 1 or not all(_WITH_ID.match(part) for part in parts):
             continue
-        labels = {part: plain(str(_WITH_ID.sub(r"\1", part))) for part in dict.fromkeys(parts)}
+        labels = {part: plain(str(_WITH_ID.sub(r"\1", part))) for part in parts}
         table.columns[name] = replace(info, labels=labels, kind="choice")
-        if table.frame[name].map(lambda cell: len(_options(cell)) > 1).any():
+        if any(len(options) > 1 for options in cells):
             lists.append(name)
     chosen = [name for name, info in table.columns.items() if info.kind == "choice"]
     notes = [f"cells hold label and id of the option: {some(chosen)}"] if chosen else []

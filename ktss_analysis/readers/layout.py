@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from ..core import InputError
 from . import csv_reader, excel_reader
+from .chunks import Layout as TextLayout
+from .chunks import RawChunks, empty_frame
 from .encodings import decode
 from .table import ColumnInfo, RawRecords, RawTable, ReadOptions, build_table, tidy_headers
 
@@ -99,20 +103,40 @@ def _first_lines(path: Path) -> tuple[tuple[str, ...], ...]:
     return tuple(records)
 
 
-def read_raw(path: Path, options: ReadOptions) -> RawRecords:
-    """Return all records of a text file or of one sheet of a workbook, whichever the file is."""
+@dataclass(frozen=True, slots=True)
+class Export(RawRecords):
+    """An export that was opened: all records of a workbook, the first ones of a text.
+
+    Parameters
+    ----------
+    text : TextFile, optional
+        The text, whose other records `lay_out` reads block by block.
+    n_above : int
+        Records of the text that stand above `records`.
+    """
+
+    text: csv_reader.TextFile | None = None
+    n_above: int = 0
+
+
+def read_raw(path: Path, options: ReadOptions) -> Export:
+    """Open a text file or one sheet of a workbook, whichever the file is."""
     with path.open("rb") as stream:
         head = stream.read(8)
-    reader = excel_reader.read_cells if excel_reader.sniff(path, head) else csv_reader.read_records
-    return reader(path, options)
+    if excel_reader.sniff(path, head):
+        raw = excel_reader.read_cells(path, options)
+        return Export(raw.records, raw.rows, raw.format, raw.encoding, raw.separator, raw.sheet, raw.notes)
+    text = csv_reader.open_text(path, options)
+    records, rows = text.cutter().records(_LOOK_AT + (options.header_row or 0))
+    return Export(records, rows, text.format, text.encoding, text.separator, notes=text.notes, text=text)
 
 
-def from_header_row(raw: RawRecords, options: ReadOptions) -> RawRecords:
+def from_header_row(raw: Export, options: ReadOptions) -> Export:
     """Leave out what stands above the row that the study file calls the header row."""
     if options.header_row is None or options.header_row not in raw.rows:
         return raw
     index = raw.rows.index(options.header_row)
-    return replace(raw, records=raw.records[index:], rows=raw.rows[index:])
+    return replace(raw, records=raw.records[index:], rows=raw.rows[index:], n_above=index)
 
 
 def refuse(path: Path, platform: str, needed: str) -> InputError:
@@ -123,22 +147,29 @@ def refuse(path: Path, platform: str, needed: str) -> InputError:
     )  # fmt: skip
 
 
-def lay_out(raw: RawRecords, layout: Layout, path: Path, format: str) -> RawTable:
+def lay_out(raw: Export, layout: Layout, path: Path, format: str) -> RawTable:
     """Build the table: ids as headers, answers below them, everything known about each column beside them."""
     width = len(layout.headers)
     while width and not layout.headers[width - 1].strip():
         width -= 1
     headers, renamed = tidy_headers(layout.headers[:width])
-    row = raw.rows[layout.header]
-    table = build_table(
-        [headers, *raw.records[layout.first :]], [row, *raw.rows[layout.first :]],
-        file=path, format=format, header_row=row, encoding=raw.encoding, separator=raw.separator,
-        sheet=raw.sheet, notes=[*raw.notes, *renamed],
-    )  # fmt: skip
+    row, notes = raw.rows[layout.header], [*raw.notes, *renamed]
     columns = {
         name: info for name, info in zip(headers, layout.columns[:width], strict=True) if info != ColumnInfo()
     }  # fmt: skip
-    return replace(table, notes=(*table.notes, *layout.notes), columns=columns)
+    if raw.text is None:
+        table = build_table(
+            [headers, *raw.records[layout.first :]], [row, *raw.rows[layout.first :]],
+            file=path, format=format, header_row=row, sheet=raw.sheet, notes=notes,
+        )  # fmt: skip
+        return replace(table, notes=(*table.notes, *layout.notes), columns=columns)
+    text, last = raw.text, layout.first - 1
+    found = TextLayout(headers, row, raw.n_above + last, max(len(raw.records[last]), width), ())
+    head = RawTable(
+        empty_frame(headers), path, np.zeros(0, dtype=np.int64), row, format, raw.encoding, raw.separator,
+        notes=tuple(notes), columns=columns,
+    )  # fmt: skip
+    return with_notes(RawChunks(head, lambda: found.pieces(text), None).whole(), layout.notes)
 
 
 def with_notes(table: RawTable, notes: Iterable[str]) -> RawTable:

@@ -77,7 +77,8 @@ def _combine(questions: list[str], answers: list[str]) -> tuple[list[str], list[
     question = ""
     for number, (asked, option) in enumerate(zip(questions, answers, strict=True)):
         question = asked or (question if option else "")
-        alone = bool(asked) and (number + 1 == len(questions) or bool(questions[number + 1]))
+        more = number + 1 < len(questions) and not questions[number + 1] and bool(answers[number + 1])
+        alone = bool(asked) and not more
         plainly = not option or (alone and option.lower() in _ONLY_ANSWER)
         header = question if plainly else f"{question} [{option}]"
         headers.append(header)

@@ -85,6 +85,7 @@ EUSURVEY = [
      "Contribution Id", "Languages"],
     ["Often (a4)", "Agree (b5)", "Pen (t1);Paper; lined (t2)", "because (really)", "x", "c-1", "EN"],
     ["Rarely (a2)", "Disagree (b1)", "Pen (t1)", "no reason", "", "c-2", "FR"],
+    ["Often (a4)", "Agree (b5)", "", "", "", "c-3", "FR"],
 ]  # fmt: skip
 REDCAP = [
     ["record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance", "often", "tools___a",
@@ -254,6 +255,34 @@ def test_rows_stay_true_and_none_is_lost(tmp_path):
             assert table.n_records == len(rows) - n_above
             assert not table.refused
             assert set(table.columns) <= set(table.frame.columns)
+
+
+@pytest.mark.parametrize("format", [name for name in EXPORTS if name != "eusurvey"])
+def test_irregular_text_is_read_like_a_workbook(tmp_path, format):
+    """Short, long and empty rows, line breaks and quotes: block by block as with all cells at hand."""
+    rows = [[*row] for row in EXPORTS[format][0]]
+    width = len(rows[-1])
+    more = [
+        ["x", 'say "so"'],
+        ["a\nb"],
+        [*rows[-1], "too long"],
+        [""] * width,
+        [*rows[-1], "", ""],
+        ["last"],
+        [""] * width,
+    ]
+    rows += [more[number % len(more)] for number in range(3 * len(more))]
+    text = read_table(text_file(tmp_path, rows), format=format)
+    book = read_table(workbook(tmp_path, {"Content": [row if any(row) else [] for row in rows]}), format=format)
+    filled = (text.frame != "").any(axis="columns")
+    book_filled = (book.frame != "").any(axis="columns")
+    dated = format == "microsoft_forms"  # dates look otherwise in text
+    assert text.frame[filled].to_numpy().tolist() == book.frame[book_filled].to_numpy().tolist() or dated
+    assert filled.sum() == book_filled.sum()
+    assert [refused.cells for refused in text.refused] == [refused.cells for refused in book.refused] or dated
+    assert len(text.refused) == len(book.refused) == 3
+    assert list(text.frame.columns) == list(book.frame.columns)
+    assert len(text.frame) + len(text.refused) == text.n_records
 
 
 def test_a_row_that_is_too_long_is_set_aside(tmp_path):
@@ -654,7 +683,7 @@ def test_eusurvey_with_ids(tmp_path):
     table = read_table(workbook(tmp_path, {"Content": EUSURVEY}))
     assert list(table.frame.columns) == ["ID1", "ID2", "ID3", "ID4", "r1:c1", "Contribution Id", "Languages"]
     assert table.header_row == 4
-    assert table.rows.tolist() == [5, 6]
+    assert table.rows.tolist() == [5, 6, 7]
     assert table.columns["ID2"].text == "Skills: I ask"
     assert table.columns["ID1"].labels == {"Often (a4)": "Often", "Rarely (a2)": "Rarely"}
     assert table.columns["ID3"].labels == {"Pen (t1)": "Pen", "Paper; lined (t2)": "Paper; lined"}
@@ -672,6 +701,18 @@ def test_eusurvey_without_ids(tmp_path):
     table = read_table(workbook(tmp_path, {"Content": rows}))
     assert list(table.frame.columns) == ["How often?", "Skills: I ask (all)", "Why?", "Last Update"]
     assert table.columns["Last Update"].kind == "system"
+
+
+def test_eusurvey_free_text_in_brackets_is_no_label(tmp_path):
+    rows = [
+        *EUSURVEY[:3],
+        ["Who? (ID1)", "How often? (ID2)"],
+        ["Anna (Milan)", "Often (a4)"],
+        ["Eva (Turku)", "Often (a4)"],
+    ]
+    table = read_table(workbook(tmp_path, {"Content": rows}))
+    assert table.columns["ID1"].labels == {}
+    assert table.columns["ID2"].labels == {"Often (a4)": "Often"}
 
 
 def test_eusurvey_joins_its_sheets(tmp_path):
