@@ -13,7 +13,7 @@ from .encodings import decode, looks_binary
 from .table import ColumnInfo, RawTable, ReadOptions, Refused
 
 COLUMNS = {
-    "code_id": "names of the categories and the code", "name": "name", "parent": "code_id of the category",
+    "code_id": "names of the categories and the code", "code": "name of the code", "parent": "code_id of the category",
     "level": "depth, from 1", "description": "memo", "codable": "FALSE for a category",
 }  # fmt: skip
 RULE = "row.unreadable"
@@ -52,7 +52,12 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     InputError
         For a file without any code.
     """
-    text, encoding, notes = decode(path.read_bytes(), path, options.encoding)
+    data = path.read_bytes()
+    text, encoding, notes = decode(data, path, options.encoding)
+    if looks_binary(data) or re.search(r"[\x00-\x08\x0e-\x1f]", text):
+        raise InputError(
+            "the file is no list of codes", file=path.name, allowed="text with lines such as category>>code"
+        )
     records: dict[str, list[str]] = {}
     rows: list[int] = []
     refused: list[Refused] = []

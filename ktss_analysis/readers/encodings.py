@@ -26,11 +26,14 @@ BLOCK = 1 << 22
 """Bytes that are read at a time."""
 
 Blocks = Callable[[], Iterator[bytes]]
-_BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"GIF8", b"$FL2")
+_BINARY = (
+    b"\x89PNG", b"\xff\xd8\xff", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"GIF8", b"$FL2", b"$FL3",
+    b"PAR1\x15", b"<stata_d",
+)  # fmt: skip
 
 
 def looks_binary(head: bytes) -> bool:
-    """Return whether the first bytes belong to a picture, a PDF, an archive or an office file."""
+    """Return whether the first bytes belong to a picture, a PDF, an archive, an office or a statistical file."""
     return head.startswith(_BINARY)
 
 

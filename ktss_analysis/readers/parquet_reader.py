@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as arrow
     import pyarrow.parquet as parquet
 
-_MARK = b"PAR1"
+_MARK = b"PAR1\x15"
+"""Parquet's name and the first sign of what must follow it; a header of a text table may begin with the name."""
 _ROWS = 50_000
 """Rows that become text at once: about 60 MB with sixty columns."""
 

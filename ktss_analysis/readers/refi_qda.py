@@ -29,7 +29,7 @@ _TEXTS = {
     "last_turn": "paragraph in which the passage ends", "code": "name of the code", "code_id": "id of the code",
     "path": "names of the code's parents and its own", "coder": "name of the coder", "coder_id": "id of the coder",
     "start": "position of the first sign", "end": "position after the last sign", "length": "signs marked",
-    "created": "when the code was applied", "name": "name", "parent": "id of the parent code", "level": "depth, from 1",
+    "created": "when the code was applied", "parent": "id of the parent code", "level": "depth, from 1",
     "description": "definition", "colour": "colour as #rrggbb", "codable": "whether the code may be applied",
     "n_codings": "codings", "n_characters": "signs of the text", "n_turns": "paragraphs with text",
 }  # fmt: skip
@@ -38,9 +38,9 @@ _TEXTS = {
 COLUMNS = {
     "codings": ("document", "document_id", "kind", "turn", "last_turn", "code", "code_id", "path", "coder", "coder_id",
                 "start", "end", "length", "created"),
-    "codebook": ("code_id", "name", "path", "parent", "level", "description", "colour", "codable"),
-    "coders": ("coder_id", "name", "n_codings"),
-    "sources": ("document_id", "name", "kind", "created", "n_characters", "n_turns", "n_codings"),
+    "codebook": ("code_id", "code", "path", "parent", "level", "description", "colour", "codable"),
+    "coders": ("coder_id", "coder", "n_codings"),
+    "sources": ("document_id", "document", "kind", "created", "n_characters", "n_turns", "n_codings"),
 }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     -------
     RawTable
         Records in the order of the file, numbered from 1. Codings: document, turn, last_turn, code, coder, ids, start,
-        end, length, created. Codebook: code_id, name, path, parent, level, description, colour, codable. A coding
+        end, length, created. Codebook: code_id, code, path, parent, level, description, colour, codable. A coding
         whose code, place or source cannot be right is in `refused`.
 
     Raises
@@ -233,7 +233,7 @@ def _codebook(project: Project, _: list[str]) -> tuple[Records, list[Refused]]:
         seen.add(code.guid)
         records.append(
             {
-                "code_id": code.guid, "name": code.name, "path": paths[code.guid],
+                "code_id": code.guid, "code": code.name, "path": paths[code.guid],
                 "parent": code.parents[-1] if code.parents else "", "level": str(len(code.parents) + 1),
                 "description": code.description, "colour": code.colour, "codable": "TRUE" if code.codable else "FALSE",
             }
@@ -245,7 +245,7 @@ def _coders(project: Project, _: list[str]) -> tuple[Records, list[Refused]]:
     counts = Counter(coding.coder for coding in project.codings)
     known = dict.fromkeys([*project.coders, *counts])
     return [
-        {"coder_id": guid, "name": project.coders.get(guid, ""), "n_codings": str(counts[guid])} for guid in known
+        {"coder_id": guid, "coder": project.coders.get(guid, ""), "n_codings": str(counts[guid])} for guid in known
     ], []
 
 
@@ -254,7 +254,7 @@ def _sources(project: Project, notes: list[str]) -> tuple[Records, list[Refused]
     positions = _positions(project, notes)
     return [
         {
-            "document_id": document.guid, "name": document.name, "kind": document.kind, "created": document.created,
+            "document_id": document.guid, "document": document.name, "kind": document.kind, "created": document.created,
             "n_characters": str(len(document.text)) if document.text is not None else "",
             "n_turns": str(positions[document.guid].n_turns) if document.guid in positions else "",
             "n_codings": str(counts[document.guid]),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..core import InputError
 from .cell_text import cell_text, number_text
@@ -169,13 +170,15 @@ def _table(
     columns: dict[str, ColumnInfo] = {}
     labels = meta.variable_value_labels or {}
     for name, values in cells.items():
-        convert, note = _safe(converters.get(name), values, name)
+        codes, found = _distinct(values)
+        convert, note = _safe(converters.get(name), found, codes, name)
         comments += [note] if note else []
-        frame[name] = pd.array(_texts(values, convert), dtype="str")
+        texts = [value if isinstance(value, str) else convert(float(value)) for value in found]
+        frame[name] = pd.array(np.array([*texts, ""], dtype=object)[codes], dtype="str")
         columns[name] = ColumnInfo(
             text=" ".join(str(meta.column_names_to_labels.get(name) or "").split()),
             labels={_label_cell(key, convert, format): str(text) for key, text in labels.get(name, {}).items()},
-            missing=tuple(missing_of(meta, name, convert, values)),
+            missing=tuple(missing_of(meta, name, convert, found)),
             kind=_kind(meta, name),
         )
     n_rows = len(next(iter(cells.values())))
@@ -190,21 +193,12 @@ def _kind(meta: Any, name: str) -> str:
     return measure if measure not in ("", "unknown") else str(meta.original_variable_types.get(name) or "")
 
 
-def _texts(values: Sequence[Any], convert: Converter) -> list[str]:
-    """Return the cells of a column; each distinct number is converted once."""
-    known: dict[Any, str] = {}
-    texts = []
-    for value in values:
-        if isinstance(value, str):
-            texts.append(value)
-            continue
-        if value is None or value != value:
-            texts.append("")
-            continue
-        if value not in known:
-            known[value] = convert(float(value))
-        texts.append(known[value])
-    return texts
+def _distinct(values: Sequence[Any]) -> tuple[NDArray[np.int64], list[Any]]:
+    """Return the distinct cells and where each stands; a missing one is -1. What follows is done once per cell."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    codes, found = pd.factorize(column, use_na_sentinel=True)
+    return codes, list(found)
 
 
 def _label_cell(key: str | float, convert: Converter, format: str) -> str:
@@ -214,20 +208,23 @@ def _label_cell(key: str | float, convert: Converter, format: str) -> str:
     return convert(float(key))
 
 
-def _safe(converter: Converter | None, values: Sequence[Any], name: str) -> tuple[Converter, str]:
+def _safe(
+    converter: Converter | None, found: Sequence[Any], codes: NDArray[np.int64], name: str
+) -> tuple[Converter, str]:
     """Return what turns the numbers of a column into text, and a note if some are no dates."""
     if converter is None:
         return number_text, ""
-    numbers = [value for value in values if isinstance(value, int | float) and not math.isnan(value)]
-    if converter is _clock and any(not 0 <= number < _DAY for number in numbers):
+    if converter is _clock and any(not 0 <= number < _DAY for number in found):
         return number_text, f"{name}: some times are longer than a day, so all are given in seconds"
-    bad = [number for number in numbers if not _converts(converter, number)]
+    bad = [place for place, number in enumerate(found) if not _converts(converter, number)]
+    if not bad:
+        return converter, ""
 
     def convert(number: float) -> str:
         return converter(number) if _converts(converter, number) else number_text(number)
 
-    note = f"{name}: cells that are no dates of the years 1 to 9999 were kept as numbers: {len(bad)}" if bad else ""
-    return convert, note
+    n_bad = int(np.isin(codes, bad).sum())
+    return convert, f"{name}: cells that are no dates of the years 1 to 9999 were kept as numbers: {n_bad}"
 
 
 def _converts(converter: Converter, number: float) -> bool:
@@ -283,7 +280,7 @@ def _first_day(count: int, unit: str) -> str:
     return datetime.date(year, 1 + place * (12 // per_year), 1).isoformat()
 
 
-def _spss_missing(meta: Any, name: str, convert: Converter, values: Sequence[Any]) -> list[str]:
+def _spss_missing(meta: Any, name: str, convert: Converter, found: Sequence[Any]) -> list[str]:
     """Return the declared single values, and of declared ranges the values that occur."""
     cells: list[str] = []
     for part in (meta.missing_ranges or {}).get(name, []):
@@ -293,12 +290,12 @@ def _spss_missing(meta: Any, name: str, convert: Converter, values: Sequence[Any
         elif low == high:
             cells.append(convert(float(low)))
         else:
-            inside = {float(v) for v in values if isinstance(v, int | float) and low <= v <= high}
-            cells += [convert(number) for number in sorted(inside)]
+            inside = sorted(number for number in found if not isinstance(number, str) and low <= number <= high)
+            cells += [convert(float(number)) for number in inside]
     return list(dict.fromkeys(cells))
 
 
-def _stata_missing(meta: Any, name: str, _convert: Converter, _values: Sequence[Any]) -> list[str]:
+def _stata_missing(meta: Any, name: str, _convert: Converter, _found: Sequence[Any]) -> list[str]:
     return [f".{letter}" for letter in sorted((meta.missing_user_values or {}).get(name, []))]
 
 

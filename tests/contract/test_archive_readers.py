@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import numpy as np
@@ -26,6 +27,7 @@ import pytest
 from ktss_analysis.core import InputError
 from ktss_analysis.readers import archive, parquet_reader, read_chunks, read_table, self_assessment, statistical
 from ktss_analysis.readers.archive import open_archive, parse_xml
+from ktss_analysis.study import Format
 
 # --- hostile archives ------------------------------------------------------------------------------------------------
 
@@ -580,12 +582,71 @@ def test_parquet_in_pieces_is_the_same_table(tmp_path, monkeypatch, n_rows):
 def test_broken_parquet_is_one_clear_error(tmp_path):
     pd.DataFrame({"a": range(1000)}).to_parquet(tmp_path / "raw.parquet")
     whole = (tmp_path / "raw.parquet").read_bytes()
-    for data in (whole[:-20], whole[:100], b"PAR1", whole[:8] + bytes(200) + whole[208:]):
+    for data in (whole[:-20], whole[:100], b"PAR1\x15", whole[:8] + bytes(200) + whole[208:]):
         (tmp_path / "raw.parquet").write_bytes(data)
         with pytest.raises(InputError, match=r"^raw\.parquet: the Parquet file cannot be read \("):
             read_table(tmp_path / "raw.parquet")
-    (tmp_path / "x.csv").write_text("PAR,1\n1,2\n")
+    (tmp_path / "x.csv").write_text("PAR1,b\n1,2\n")
     assert read_table(tmp_path / "x.csv").format == "csv"
     parquet.write_table(arrow.table({}), tmp_path / "none.parquet")
     with pytest.raises(InputError, match="no columns"):
         read_table(tmp_path / "none.parquet")
+
+
+# --- all formats against all files -----------------------------------------------------------------------------------
+
+FORMATS = [name for name in get_args(Format) if name != "auto"]
+
+
+def samples(folder: Path) -> dict[str, Path]:
+    """Write one honest file per format; every format but the platforms' own stands here."""
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
+    pyreadstat.write_sav(frame, str(folder / "spss.bin"))
+    pyreadstat.write_dta(frame, str(folder / "stata.dta"))
+    frame.to_parquet(folder / "parquet.bin")
+    (folder / "xlsx.bin").write_bytes(workbook_bytes())
+    texts = {
+        "csv": "a,b\n1,2\n", "tsv": "a\tb\n1\t2\n", "marked_text": "(QCODE)a(/QCODE){#x}", "code_list": "A>>b\n",
+        "self_assessment": json.dumps(RESULT), "coded_segments": "id,document,tag,content\n1,d,t,c\n",
+        "odk": "g/x,_id,_uuid,_submission_time\n1,2,3,4\n",
+        "refi_qda": '<CodeBook><Codes><Code guid="1" name="a" xmlns="urn:QDA-XML:codebook:1.0"/></Codes></CodeBook>',
+    }  # fmt: skip
+    for name, text in texts.items():
+        (folder / f"{name}.bin").write_text(text)
+    return {path.stem: path for path in folder.iterdir()}
+
+
+def test_each_file_is_recognised_by_its_content_and_a_wrong_format_is_one_clear_error(tmp_path):
+    files = samples(tmp_path)
+    assert {name: read_table(path).format for name, path in files.items()} == {name: name for name in files}
+    text = {"csv", "tsv", "marked_text", "code_list", "coded_segments", "odk", "self_assessment", "refi_qda"}
+    allowed = {(name, wanted) for name in text for wanted in ("csv", "tsv", "code_list")}
+    allowed |= {(name, name) for name in files} | {("xlsx", "xls"), ("xlsx", "ods")}
+    read = set()
+    for name, path in files.items():
+        for wanted in FORMATS:
+            message = read_or_message(path, wanted)
+            if message:
+                assert message.startswith(path.name), (name, wanted, message)
+            else:
+                read.add((name, wanted))
+    assert read <= allowed, "text can be read as a plain table, a workbook as any workbook, and nothing else"
+    assert {(name, name) for name in files} <= read
+
+
+def read_or_message(path: Path, wanted: str) -> str:
+    """Return why a file cannot be read in a format; empty when it can."""
+    try:
+        table = read_table(path, format=wanted)
+    except InputError as error:
+        return str(error)
+    assert table.n_records == len(table.frame) + len(table.refused)
+    return ""
+
+
+def test_an_empty_file_of_any_format_is_one_clear_error(tmp_path):
+    for content in (b"", b"\x00", b"\n\n", b"$FL2", b"PAR1\x15", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        (tmp_path / "raw.bin").write_bytes(content)
+        for wanted in ("auto", *FORMATS):
+            message = read_or_message(tmp_path / "raw.bin", wanted)
+            assert message.startswith("raw.bin"), (content, wanted)

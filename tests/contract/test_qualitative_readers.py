@@ -130,7 +130,7 @@ def test_codings_name_code_coder_and_place_but_never_the_words(tmp_path):
 def test_codebook_coders_and_sources_of_a_project(tmp_path):
     path = project(tmp_path, text_source(selection(0, 0, 9, "", GUID(10))), SPEECH.encode())
     book = read_table(path, sheet="codebook").frame
-    assert book["name"].tolist() == ["Listening", "Active", "Folder", "Active"]
+    assert book["code"].tolist() == ["Listening", "Active", "Folder", "Active"]
     assert book["parent"].tolist() == ["", GUID(10), "", GUID(12)]
     assert book["level"].tolist() == ["1", "2", "1", "2"]
     assert book.loc[0, ["description", "colour", "codable"]].tolist() == [
@@ -209,7 +209,7 @@ def test_codebook_file_and_bare_project_file(tmp_path):
     for encoding in ("utf-8", "utf-16"):
         (tmp_path / "b.qdc").write_bytes(book.replace("utf-8", encoding).encode(encoding))
         table = read_table(tmp_path / "b.qdc")
-        assert (table.sheet, table.frame["name"].tolist()) == ("codebook", ["Ą"])
+        assert (table.sheet, table.frame["code"].tolist()) == ("codebook", ["Ą"])
     qde = zipfile_member(project(tmp_path, text_source(selection(0, 0, 9, "", GUID(10)))))
     (tmp_path / "p.qde").write_bytes(qde)
     assert read_table(tmp_path / "p.qde").frame["code"].tolist() == ["Listening"]
@@ -343,7 +343,7 @@ def test_a_list_of_codes_becomes_a_codebook(tmp_path):
 
 def test_a_list_of_codes_is_recognised(tmp_path):
     table = read_table(marked(tmp_path, "alone\tmemo of it\nA>>x\n"))
-    assert (table.format, table.frame["name"].tolist()) == ("code_list", ["alone", "A", "x"])
+    assert (table.format, table.frame["code"].tolist()) == ("code_list", ["alone", "A", "x"])
 
 
 def test_tables_with_double_arrows_are_no_list_of_codes(tmp_path):

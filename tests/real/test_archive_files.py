@@ -154,7 +154,7 @@ def test_nvivo_project_gives_its_codebook_and_no_codings(data):
     assert "<Coding" not in text
     table = read_table(path)
     assert (table.format, table.sheet, table.n_records) == ("refi_qda", "codebook", len(names))
-    assert table.frame["name"].tolist() == names
+    assert table.frame["code"].tolist() == names
     assert table.frame["code_id"].tolist() == re.findall(r'<Code guid="([^"]*)"', text)
     assert table.frame["code_id"].is_unique
     depth, levels = 0, []
@@ -167,7 +167,7 @@ def test_nvivo_project_gives_its_codebook_and_no_codings(data):
     assert table.frame["level"].tolist() == levels
     assert table.notes == ("there are no codings: part 'codebook' was read",)
     assert len(read_table(path, sheet="codings").frame) == 0
-    assert read_table(path, sheet="coders").frame["name"].tolist() == ["chrisp", "cp"]
+    assert read_table(path, sheet="coders").frame["coder"].tolist() == ["chrisp", "cp"]
     sources = read_table(path, sheet="sources").frame
     assert sources["document_id"].tolist() == re.findall(r'<TextSource [^>]*guid="([^"]*)"', text)
     assert sources["n_characters"].tolist() == ["1", "1"], "the .docx members beside the texts stay closed"
@@ -362,5 +362,5 @@ def test_a_list_of_codes_of_qualcoder(data):
     lines = [line.split("\t")[0] for line in path.read_text().splitlines() if line.strip()]
     frame = read_table(path).frame
     assert frame.loc[frame["codable"] == "TRUE", "code_id"].tolist() == [line.replace(">>", " > ") for line in lines]
-    assert frame.loc[frame["codable"] == "FALSE", "name"].tolist() == ["cat1", "cat3", "cat2"]
+    assert frame.loc[frame["codable"] == "FALSE", "code"].tolist() == ["cat1", "cat3", "cat2"]
     assert frame.set_index("code_id").loc["code1", "description"] == "A memo for code 1"
