@@ -137,8 +137,9 @@ class Framework(Strict):
                     faults.append(f"{kind}[{number}]: id {entry.id!r} is taken by {kind}[{seen[entry.id]}]")
                 seen[entry.id] = number
         skills = {skill.id for skill in self.skills}
+        known = ", ".join(sorted(skills)[:12]) + (", ..." if len(skills) > 12 else "")
         faults += [
-            f"items[{number}]: skill {item.skill!r} is not among the skills"
+            f"items[{number}] ({item.id}): skill {item.skill!r} is not among the skills {known}"
             for number, item in enumerate(self.items, 1)
             if item.skill not in skills
         ]

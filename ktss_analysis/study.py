@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -392,7 +394,9 @@ class Study(Strict):
             matches = sorted(base.glob(pattern)) if any(c in pattern for c in "*?[") else [base / pattern]
             matches = [path for path in matches if path.is_file()]
             if not matches:
-                raise StudyError(f"{self._path}, source {source.name!r}: no file {pattern!r} in {base}")
+                near = get_close_matches(pattern, _files_below(base), n=3, cutoff=0.6)
+                advice = f"; nearest: {', '.join(near)}" if near else "; correct 'files', or 'data_dir'"
+                raise StudyError(f"{self._path}, source {source.name!r}: no file {pattern!r} in {base}{advice}")
             found += [path for path in matches if path not in found]
         return found
 
@@ -418,6 +422,13 @@ class Study(Strict):
             "framework": sha256_of(self.framework_path),
             "rules": sha256_of(self.rules_path),
         }
+
+
+def _files_below(base: Path, most: int = 2000) -> list[str]:
+    """Return the paths of the files below a folder, for advice; folders that begin with a point are left out."""
+    found = (path.relative_to(base) for path in base.rglob("*") if path.is_file()) if base.is_dir() else iter(())
+    shown = (path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
+    return sorted(islice(shown, most))
 
 
 def load_study(path: str | Path) -> Study:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -91,7 +92,9 @@ def read_yaml(path: Path) -> tuple[Any, dict[Path_, int]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise StudyError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from None
+        problem = str(getattr(error, "problem", error))
+        advice = "; indent with blanks, never with tabs" if "tab character" in problem or "'\\t'" in problem else ""
+        raise StudyError(f"{path}{line}: not YAML: {problem}{advice}") from None
     except StudyError as error:
         raise StudyError(f"{path}, {error}") from None
     lines: dict[Path_, int] = {}
@@ -120,10 +123,30 @@ def load_model(model: type[Model], path: Path) -> Model:
                 part for part in fault["loc"] if isinstance(part, int) or not str(part).startswith("function-")
             )
             message = fault["msg"].removeprefix("Value error, ")
+            if fault["type"] == "extra_forbidden":
+                message = _unknown_key(model, place)
             found = fault.get("input")
             shown = "" if isinstance(found, dict | list) or fault["type"] == "missing" else f"; found {found!r}"
             faults.append(f"{path}, line {_line_of(place, lines)}, {_dotted(place)}: {message}{shown}")
         raise StudyError("\n".join(faults)) from None
+
+
+def _unknown_key(model: type[BaseModel], place: Path_) -> str:
+    """Return what to say of a key that its part of the file does not have, with the keys most like it."""
+    part: type[BaseModel] = model
+    for name in place[:-1]:
+        field = part.model_fields.get(str(name))
+        part = (_model_in(field.annotation) if field is not None else None) or part
+    near = get_close_matches(str(place[-1]), list(part.model_fields), n=3, cutoff=0.5)
+    advice = f"nearest: {', '.join(near)}" if near else f"allowed: {', '.join(part.model_fields)}"
+    return f"there is no such key; {advice}"
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a field holds, also within a list, a mapping or a choice."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
 
 
 def sha256_of(path: Path) -> str:

@@ -94,7 +94,9 @@ def _scale(block: Block, study: Study, where: str) -> Scale | None:
         low, high = study.instrument.scale.limits
         scale = (float(low), float(high))
     if scale is not None and scale[0] >= scale[1]:
-        raise StudyError(f"{where}: scale {list(scale)}: the first number is not below the second")
+        raise StudyError(
+            f"{where}: scale {list(scale)}: the first number is not below the second; allowed: [lowest, highest]"
+        )
     if isinstance(block.labels, str) and block.labels not in ("framework", "file"):
         limits = shipped_scale(block.labels).limits
         if scale is not None and scale != limits:

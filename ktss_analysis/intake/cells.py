@@ -95,7 +95,8 @@ class CellRules:
             nearest = self.labels.nearest(text)
             if nearest:
                 return f"{why}; allowed: nearest known: {', '.join(nearest)}"
-        return f"{why}; allowed: {self.allowed()}"
+        advice = "; write whole: false if decimals are meant" if rule == NOT_WHOLE else ""
+        return f"{why}; allowed: {self.allowed()}{advice}"
 
 
 class Converted(NamedTuple):

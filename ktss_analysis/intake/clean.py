@@ -23,7 +23,7 @@ from .records import Dropped, comment_ids, language_of, log_masked, record_table
 from .reversals import apply_reversals, log_reversals
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
 from .schemas import KEYS, RECORDS, TABLES, conform, empty_table
-from .submissions import double_rule, partial_rule, submission_rules
+from .submissions import double_rule, header_rule, partial_rule, submission_rules
 from .suspects import raise_suspicions
 from .wide import TextPart, WidePart, convert_wide, log_wide, source_rows, text_parts, wide_table
 from .withdrawn import set_aside_withdrawn
@@ -142,6 +142,7 @@ def clean_source(
     ]
     turned = [apply_reversals(gathered, part, study) for part in parts]
     texts = text_parts(gathered)
+    header_rule(rows, parts)
     answered_rules(rows, _any_part(gathered), _answered(gathered, parts, texts))
     answers = functools.cache(lambda: _answers(parts, texts, gathered))
     repeated_rule(rows, facts, answers)

@@ -118,12 +118,16 @@ def find_column(headers: Iterable[str], name: str, source: Source, tables: list[
     same = [header for header in known if fold(header) == fold(name)]
     if len(same) == 1:
         return same[0]
-    near = closest(name, known)
+    near = closest(name, known) if len(known) > 1 else []
+    uncut = len(known) == 1 and next((sign for sign in ";,|\t" if sign in known[0]), None)
+    advice = "a header of the file; correct the study file, or name the file that has the column"
+    if uncut:
+        advice = f"cells cut at {uncut!r}: correct or remove 'separator' in the study file"
     raise InputError(
         f"source {source.name!r} needs a column that is not there",
         file=", ".join(table.file.name for table in tables), column=name,
         found=("nearest: " + ", ".join(near)) if near else "headers: " + ", ".join(known[:12]),
-        allowed="a header of the file; correct the study file",
+        allowed=advice,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import numpy as np
@@ -26,10 +27,10 @@ class Pseudonymiser:
     Notes
     -----
     A pseudonym is ``P`` and ten base32 signs (50 bits) of an HMAC-SHA256 over the identifier, trimmed, NFKC
-    and case-folded: "Anna@x.eu " and "anna@X.EU" are one person. It does not depend on the source, so one
-    person keeps one pseudonym in all of them. Rows without an identifier get ``R`` and ten signs of the
-    HMAC over the source's name and the row's content, so the id does not depend on the order of rows or
-    columns; identical rows are told apart by a counter.
+    and case-folded: "Anna@x.eu " and "anna@X.EU" are one person, and so are "12" and "12.0". It does not
+    depend on the source, so one person keeps one pseudonym in all of them. Rows without an identifier get
+    ``R`` and ten signs of the HMAC over the source's name and the row's content, so the id does not depend on
+    the order of rows or columns; identical rows are told apart by a counter.
     """
 
     def __init__(self, study: Study) -> None:
@@ -51,6 +52,7 @@ class Pseudonymiser:
         """Return the form in which two spellings are one person."""
         plain = identifier if identifier.isascii() else unicodedata.normalize("NFKC", identifier)
         plain = " ".join(plain.casefold().split())
+        plain = re.sub(r"^(\d+)\.0+$", r"\1", plain)  # a spreadsheet writes the number 12 as 12.0
         return plain if plain.isascii() else unicodedata.normalize("NFKC", plain)
 
     def persons(self, identifiers: pd.Series) -> pd.Series:

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 
 from ..lexicon import fold
-from .cells import EMPTY, RULES
+from .cells import EMPTY, NOT_A_NUMBER, RULES, UNKNOWN_LABEL
 from .flags import FEWEST_PATTERN
 from .rows import BoolArray, RowFacts, Rows
 from .wide import WidePart
+
+FEWEST_HEADERS, FEWEST_ROWS = 3, 3
+"""Cells that a second row of headers has at least, and rows a file has when one is looked for."""
 
 TEST_TEXTS: dict[str, frozenset[str]] = {
     "status": frozenset(["survey preview", "survey test", "spam", "spam preview", "preview", "test"]),
@@ -75,6 +78,31 @@ def _test_rows(rows: Rows) -> tuple[BoolArray, list[str]]:
             reasons[place] = f"the platform marks the row as a test: {header} is {cells.iloc[place]!r}"
         marked |= hits
     return marked, reasons
+
+
+def header_rule(rows: Rows, parts: Sequence[WidePart]) -> None:
+    """Set aside the first row of a file when all its answers are texts that no other row of the file has.
+
+    Survey programs write a second row of headers with the questions in full. It is told from a person by this: at
+    least `FEWEST_HEADERS` cells, none of which is an answer or is written again below.
+    """
+    gathered = rows.gathered
+    refused = [RULES.index(rule) for rule in (NOT_A_NUMBER, UNKNOWN_LABEL)]
+    mask: BoolArray = np.zeros(len(gathered.row), dtype=bool)
+    for table in gathered.tables:
+        places = np.flatnonzero(gathered.file == table.file.name)
+        if len(places) < FEWEST_ROWS:
+            continue
+        first, rest = places[0], places[1:]
+        headers = [(part, place) for part in parts for place in np.flatnonzero(part.asked[first])]
+        filled = [(part, place) for part, place in headers if part.rules[first, place] != RULES.index(EMPTY)]
+        if len(filled) < FEWEST_HEADERS or any(part.rules[first, place] not in refused for part, place in filled):
+            continue
+        cells = [gathered.frame[part.headers[place]] for part, place in filled]
+        mask[first] = not any(column.iloc[rest].eq(column.iloc[first]).any() for column in cells)
+    rows.set_aside(
+        mask, "row.header", "looks like a second row of headers: no cell is an answer, and none is written again below"
+    )
 
 
 def partial_rule(rows: Rows, parts: Sequence[WidePart]) -> None:
