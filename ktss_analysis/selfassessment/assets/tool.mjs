@@ -11,6 +11,7 @@ let started = null;
 let seconds = 0;
 let filledOn = null;
 
+document.documentElement.classList.add("scripted");
 for (const part of document.querySelectorAll(".script")) part.hidden = false;
 byId("colleague").hidden = !forColleague;
 if (forColleague) byId("result-heading").textContent = text("result.colleague_heading");
@@ -230,7 +231,7 @@ function compareWith(content) {
   byId("changes").replaceChildren(
     ...entries.map((entry, place) => element("li", other ? `${data.skills[place].name}: ${entry.score}` : `${entry.sentence} (${entry.score})`)),
   );
-  if (!other && person !== content.person_code) {
+  if (!other && JSON.stringify(content.answers) !== JSON.stringify(answersNow())) {
     person = /^[0-9a-f]{16}$/.test(content.person_code ?? "") ? content.person_code : person;
     occasion = Math.max(occasion, (Number.isInteger(content.occasion) ? content.occasion : 1) + 1);
     keep();
