@@ -17,6 +17,7 @@ from ktss_analysis.psychometrics import (
     parallel_analysis,
 )
 
+from . import agreement
 from .measure import Case
 
 
@@ -33,6 +34,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
     """Yield the tasks, small ones first."""
     yield from alpha_cases(quick=quick)
     yield from coder_cases()
+    yield from agreement.cases(quick=quick)
     yield from item_cases(quick=quick)
     yield from parallel_cases()
     yield from bootstrap_cases()

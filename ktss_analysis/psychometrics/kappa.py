@@ -103,9 +103,10 @@ def cohen_kappa(
     Notes
     -----
     Kappa falls when one category dominates, at the same share of agreement: `agreement_summary` shows prevalence
-    and bias beside it. Quadratic kappa grows with the number of categories. At some 30 units the analytic
-    interval covers less than its level when agreement is high, see docs/interval-coverage.md. psych's variance
-    of the weighted kappa differs from the one used here, which vcd and statsmodels share.
+    and bias beside it. Quadratic kappa grows with the number of categories. At 30 units 95 % intervals
+    hold the true value less often when a category is rare (simulated, on a tenth of the units: analytic .86,
+    jackknife .89; docs/interval-coverage.md). psych's variance of the weighted kappa differs from the one used here,
+    which vcd and statsmodels share.
 
     References
     ----------
@@ -281,7 +282,8 @@ def fleiss_kappa(
     For two raters it is Scott's pi, also called intraclass kappa. The standard error that many programs print
     with it holds only if the raters agree by chance alone and is no basis for an interval. With a constant number
     of raters the formula is Fleiss'; with different numbers it is Gwet's extension. `conger_kappa` lets each
-    rater have own shares of the categories.
+    rater have own shares of the categories. At 30 units with a category on a tenth of them, 95 % intervals hold the
+    true value less often (simulated: analytic .81, jackknife .86; docs/interval-coverage.md).
 
     References
     ----------
@@ -363,7 +365,8 @@ def conger_kappa(
     Notes
     -----
     irr calls it the exact Fleiss kappa. It is at least as large as Fleiss' on complete ratings, because differing
-    shares of the raters lower the agreement that chance explains. Needs to know who rated what: not for counts.
+    shares of the raters lower the agreement that chance explains. Needs to know who rated what: not for counts. At
+    30 units with a category on a tenth of them, the 95 % jackknife interval holds the true value .86 of the time.
 
     References
     ----------

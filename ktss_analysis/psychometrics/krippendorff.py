@@ -82,8 +82,11 @@ def krippendorff_alpha(
     Notes
     -----
     With one dominant value alpha can be near 0 though raters nearly always agree: report the share of equal
-    ratings beside it. The ordinal metric is Krippendorff's (ranks); ordinal weights of Gwet's coefficients
-    are another thing and give another number (.834 instead of .815 in the example).
+    ratings beside it. At 30 units with a code on a tenth of them, 95 % intervals hold the true value less often
+    (simulated: jackknife .88, bootstrap .85; docs/interval-coverage.md).
+
+    The ordinal metric is Krippendorff's (ranks); ordinal weights of Gwet's coefficients are another thing and give
+    another number (.834 instead of .815 in the example).
 
     References
     ----------
