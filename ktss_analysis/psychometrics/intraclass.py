@@ -161,11 +161,10 @@ def _rows_to_use(matrix: FloatArray, missing: str) -> tuple[FloatArray, NDArray[
     absent = np.isnan(matrix)
     if not absent.any():
         return matrix, np.ones(len(matrix), dtype=bool)
-    if missing == "available":
-        keep = ~absent.all(axis=1)
-    else:
-        drop_missing(matrix, "raise" if missing == "raise" else "listwise", "ratings")
-        keep = ~absent.any(axis=1)
+    if missing == "raise":
+        drop_missing(matrix, "raise", "ratings")
+    holes = absent.sum(axis=1)
+    keep = holes < matrix.shape[1] if missing == "available" else holes == 0
     return matrix[keep], keep
 
 
