@@ -59,11 +59,12 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     Raises
     ------
     InputError
-        For a file whose first column is no time stamp.
+        For a file whose first column has neither the name of the time stamp nor dates with time in it.
     """
     raw = from_header_row(read_raw(path, options), options)
-    if not raw.records or not raw.records[0] or raw.records[0][0].strip().lower() not in _STAMP:
-        raise refuse(path, "Google Forms", "a first column 'Timestamp' (in the form's language)")
+    start = tuple(tuple(record) for record in raw.records[:8])
+    if not start or not (start[0][0].strip().lower() in _STAMP or (len(start) > 1 and _is_dated(start[1:]))):
+        raise refuse(path, "Google Forms", "a first column of time stamps")
     headers = [" ".join(cell.split()) for cell in raw.records[0]]
     columns = [ColumnInfo(text=headers[0], kind="system"), *map(_describe, headers[1:])]
     table = lay_out(raw, Layout(headers, 0, 1, columns), path, "google_forms")

@@ -27,6 +27,9 @@ RECOGNISED = 1.0
 _LOOK_AT = 8
 _HEAD_BYTES = 1 << 19
 _EXAMPLES = 8
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|big|code|em|font|i|mark|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?/?>", re.IGNORECASE
+)
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
@@ -179,7 +182,7 @@ def with_notes(table: RawTable, notes: Iterable[str]) -> RawTable:
 
 def plain(text: str) -> str:
     """Return the words of a text: no HTML tags, no entities, single blanks."""
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    return " ".join(html.unescape(_TAG.sub(" ", _INLINE.sub("", text))).split())
 
 
 def multiple_note(table: RawTable, names: Iterable[str], separator: str) -> list[str]:

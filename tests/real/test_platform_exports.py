@@ -359,9 +359,8 @@ def clean(tmp_path: Path, repo: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
 
 def test_limesurvey_labels_become_the_numbers_of_their_codes(data: Path, clean: Callable[..., Clean]) -> None:
     folder, file = data / "export-limesurvey-rse2017", "rse2017_uk_public_data.csv"
-    items = ["affRec4", "affSat3", "percEmp1", "percEmp3", "turnOver5"]
-    columns = ", ".join(f"'likertagree1[{item}]': {item}" for item in items)
-    block = f"{{table: ratings, columns: {{{columns}}}, target_type: question, aspect: agreement, labels: file}}"
+    pattern = "likertagree1[{target}]"
+    block = f"{{table: ratings, columns: '{pattern}', target_type: question, aspect: agreement, labels: file}}"
     result = clean(folder, file, "uk_core_survey.lss", "    person: {column: column 1}", [block])
     header, *rows = lines(folder / file, "utf-8")
     numbers = {"Strongly disagree": 1, "Disagree": 2, "Agree": 4, "Strongly Agree": 5}
