@@ -13,7 +13,7 @@ from ..core import StatisticError
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, constant_columns, drop_missing
 from .frames import tidy
 from .intervals import fisher_limits
-from .moments import covariances, pair_correlations
+from .moments import covariances, pair_correlations, to_correlation
 from .registry import statistic
 
 Key = Mapping[str, int] | Sequence[int] | None
@@ -26,8 +26,9 @@ def check_scale(matrix: FloatArray, names: Sequence[str], scale: tuple[float, fl
     low, high = (float(end) for end in scale)
     if not low < high:
         raise StatisticError(f"scale={scale!r}; allowed: (lowest, highest) with lowest < highest")
-    outside = (matrix < low) | (matrix > high)
-    if outside.any():
+    lowest, highest = np.fmin.reduce(matrix, axis=None, initial=low), np.fmax.reduce(matrix, axis=None, initial=high)
+    if lowest < low or highest > high:
+        outside = (matrix < low) | (matrix > high)
         row, column = np.argwhere(outside)[0]
         raise StatisticError(
             f"items: column {names[column]!r}, row {row + 1} holds {matrix[row, column]:g}; "
@@ -351,8 +352,10 @@ def _describe(matrix: FloatArray, names: list[str], scale: tuple[float, float]) 
     n = present.sum(axis=0)
     some, several = n > 0, n > 1
     mean, sd = np.full(len(names), np.nan), np.full(len(names), np.nan)
-    np.divide(np.nansum(matrix, axis=0), n, out=mean, where=some)
-    squares = np.nansum((matrix - mean) ** 2, axis=0)
+    filled = matrix if n.min(initial=len(matrix)) == len(matrix) else np.where(present, matrix, 0.0)
+    np.divide(filled.sum(axis=0), n, out=mean, where=some)
+    apart = np.where(present, matrix - mean, 0.0)
+    squares = np.einsum("ij,ij->j", apart, apart)
     sd[several] = np.sqrt(squares[several] / (n[several] - 1))
     floor, ceiling = np.full(len(names), np.nan), np.full(len(names), np.nan)
     np.divide((matrix == low).sum(axis=0), n, out=floor, where=some)
@@ -374,7 +377,8 @@ def _relate(matrix: FloatArray, names: list[str], level: float) -> dict[str, obj
         covariance, joint = covariances(matrix[:, varying])
         r_rest[varying], alpha[varying] = _rest_and_alpha(covariance)
         smallest_n[varying] = joint.min(axis=1)
-        correlation, _ = pair_correlations(matrix[:, varying])
+        complete = bool((joint == len(matrix)).all())
+        correlation = to_correlation(covariance) if complete else pair_correlations(matrix[:, varying])[0]
         size = np.nan_to_num(np.abs(correlation), nan=-1.0)
         np.fill_diagonal(size, -1.0)
         best = size.argmax(axis=1)

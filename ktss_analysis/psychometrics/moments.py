@@ -98,12 +98,18 @@ def pair_correlations(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.int64]
     shift = _first_answers(matrix[:_BLOCK])
     for start in range(0, len(matrix), _BLOCK):
         shifted = matrix[start : start + _BLOCK] - shift
-        absent_cells = np.isnan(shifted)
-        weight = 1.0 - absent_cells
-        shifted = np.where(absent_cells, 0.0, shifted)
-        joint += weight.T @ weight
-        sums += shifted.T @ weight
-        squares += (shifted**2).T @ weight
+        totals = shifted.sum(axis=0)
+        if np.isnan(totals).any():
+            absent_cells = np.isnan(shifted)
+            weight = 1.0 - absent_cells
+            shifted = np.where(absent_cells, 0.0, shifted)
+            joint += weight.T @ weight
+            sums += shifted.T @ weight
+            squares += (shifted**2).T @ weight
+        else:
+            joint += len(shifted)
+            sums += totals[:, None]
+            squares += np.einsum("ij,ij->j", shifted, shifted)[:, None]
         cross += shifted.T @ shifted
     safe = np.maximum(joint, 1)
     spread = squares - sums**2 / safe  # of the row's item over the persons who answered the column's item
