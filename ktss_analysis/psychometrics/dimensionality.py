@@ -13,10 +13,16 @@ from scipy import special
 from ..core import StatisticError, Status
 from .checks import FloatArray, Missing, as_matrix, check_choice, drop_missing
 from .frames import tidy
+from .matrices import MatrixKind
 from .moments import Moments, item_moments, obstacle, pair_correlations, singularity
+from .polychoric import polychoric
+from .reference_eigenvalues import (
+    normal_eigenvalues,
+    shuffled_eigenvalues,
+    shuffled_polychoric_eigenvalues,
+    sorted_columns,
+)
 from .registry import statistic
-
-_CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +155,12 @@ def correlation_eigenvalues(items: ArrayLike | pd.DataFrame, *, missing: Missing
 def parallel_analysis(
     items: ArrayLike | pd.DataFrame,
     *,
-    matrix: Literal["pearson"] = "pearson",
+    matrix: MatrixKind = "pearson",
     missing: Missing = "raise",
     n_sets: int = 500,
     quantile: float = 0.95,
     seed: int = 0,
-    method: Literal["normal", "permutation"] = "normal",
+    method: Literal["normal", "permutation"] | None = None,
 ) -> ParallelAnalysis:
     r"""Compare the eigenvalues of the correlations with those of data without structure.
 
@@ -165,20 +171,21 @@ def parallel_analysis(
     ----------
     items : array_like or DataFrame, shape (n_persons, n_items)
         Answers; more persons than items.
-    matrix : {"pearson"}, default "pearson"
+    matrix : {"pearson", "polychoric"}, default "pearson"
         Kind of correlation.
     missing : {"raise", "listwise", "pairwise"}, default "raise"
         Rule for missing cells. With ``"pairwise"`` the reference has the size of the smallest pair and
-        `method` must be ``"normal"``.
+        `method` must be ``"normal"``; so it is for Pearson correlations only.
     n_sets : int, default 500
         Reference data sets.
     quantile : float, default .95
         Quantile the observed eigenvalue must exceed.
     seed : int, default 0
         Seed.
-    method : {"normal", "permutation"}, default "normal"
+    method : {"normal", "permutation"}, optional
         Independent normal variables, drawn through their cross-products (Bartlett's decomposition, so that
-        the cost does not depend on the number of persons), or each column of the data shuffled.
+        the cost does not depend on the number of persons), or each column of the data shuffled. By default
+        ``"normal"``, with polychoric correlations ``"permutation"``, the only one they have.
 
     Returns
     -------
@@ -212,8 +219,11 @@ def parallel_analysis(
     >>> parallel_analysis(judges, n_sets=200, seed=1).n_factors
     1
     """
-    check_choice(matrix, ("pearson",), "matrix")
+    check_choice(matrix, ("pearson", "polychoric"), "matrix")
+    method = method or ("normal" if matrix == "pearson" else "permutation")
     check_choice(method, ("normal", "permutation"), "method")
+    if matrix == "polychoric" and method == "normal":
+        raise StatisticError("method='normal' has no categories; polychoric correlations need method='permutation'")
     if n_sets < 20:
         raise StatisticError(f"n_sets={n_sets!r}; allowed: 20 or more")
     if not 0 < quantile < 1:
@@ -221,57 +231,39 @@ def parallel_analysis(
     if method == "permutation" and missing == "pairwise":
         raise StatisticError("method='permutation' needs complete rows; choose missing='listwise'")
     data, names, moments, problem = _moments(items, missing)
-    text = f"parallel analysis, Pearson correlations, {_rule(missing)}; {n_sets} {method} data sets, "
+    kind = "Pearson" if matrix == "pearson" else matrix
+    text = f"parallel analysis, {kind} correlations, {_rule(missing)}; {n_sets} {method} data sets, "
     text += f"quantile {quantile:g}, seed {seed}"
+    correlation = np.empty((0, 0))
     if moments is not None:
-        singular = singularity(_correlation(data, moments), names)
-        problem = ("undefined", singular) if singular else None
+        correlation, problem = _kind_of_correlation(data, names, moments, matrix)
     if moments is None or problem:
         return _no_analysis(len(names), problem or ("undefined", "not defined"), text, len(data))
-    observed = np.linalg.eigvalsh(_correlation(data, moments))[::-1].astype(np.float64)
+    observed = np.linalg.eigvalsh(correlation)[::-1].astype(np.float64)
     generator = np.random.default_rng(seed)
     if method == "normal":
-        reference = _normal_eigenvalues(moments.n_for_inference, len(names), n_sets, generator)
+        reference = normal_eigenvalues(moments.n_for_inference, len(names), n_sets, generator)
     else:
-        reference = _shuffled_eigenvalues(_sorted_columns(drop_missing(data, missing)[0], names), n_sets, generator)
+        rows = sorted_columns(drop_missing(data, missing)[0], names)
+        shuffle = shuffled_eigenvalues if matrix == "pearson" else shuffled_polychoric_eigenvalues
+        reference = shuffle(rows, n_sets, generator)
     limit = np.asarray(np.quantile(reference, quantile, axis=0), dtype=float)
     retained = np.cumprod(observed > limit).astype(bool)
     frame = _parallel_frame(observed, reference.mean(axis=0).astype(np.float64), limit, retained, text, moments)
     return ParallelAnalysis(frame, int(retained.sum()), text, moments.n_used, moments.n_missing)
 
 
-def _sorted_columns(rows: FloatArray, names: list[str]) -> FloatArray:
-    """Return each column sorted, columns by name: shuffling must not depend on the order in the file."""
-    return np.sort(rows, axis=0)[:, np.argsort(np.asarray(names))]
-
-
-def _normal_eigenvalues(n: int, k: int, n_sets: int, generator: np.random.Generator) -> FloatArray:
-    """Return eigenvalues, largest first, of correlations of k independent normal variables of n persons.
-
-    The cross-products of n centred rows have the distribution of A A', A lower triangular with independent
-    normal entries and roots of chi-squares with n - 1, n - 2, ... degrees of freedom on the diagonal.
-    """
-    step, parts = max(1, _CELLS_AT_ONCE // (k * k)), []
-    for start in range(0, n_sets, step):
-        size = min(step, n_sets - start)
-        factor = np.tril(generator.standard_normal((size, k, k)), -1)
-        index = np.arange(k)
-        factor[:, index, index] = np.sqrt(generator.chisquare(n - 1 - index, size=(size, k)))
-        factor /= np.sqrt((factor**2).sum(axis=2, keepdims=True))
-        parts.append(np.linalg.eigvalsh(factor @ factor.transpose(0, 2, 1))[:, ::-1])
-    return np.concatenate(parts)
-
-
-def _shuffled_eigenvalues(rows: FloatArray, n_sets: int, generator: np.random.Generator) -> FloatArray:
-    """Return eigenvalues, largest first, of correlations after shuffling each column on its own."""
-    n, k = rows.shape
-    z = (rows - rows.mean(axis=0)) / (rows.std(axis=0) * np.sqrt(n))
-    step, parts = max(1, _CELLS_AT_ONCE // rows.size), []
-    for start in range(0, n_sets, step):
-        size = min(step, n_sets - start)
-        shuffled = generator.permuted(np.broadcast_to(z, (size, n, k)), axis=1)
-        parts.append(np.linalg.eigvalsh(shuffled.transpose(0, 2, 1) @ shuffled)[:, ::-1])
-    return np.concatenate(parts)
+def _kind_of_correlation(
+    data: FloatArray, names: list[str], moments: Moments, matrix: MatrixKind
+) -> tuple[FloatArray, tuple[Status, str] | None]:
+    """Return the correlations asked for, and why they cannot be analysed if so."""
+    correlation = _correlation(data, moments)
+    singular = singularity(correlation, names)
+    if singular or matrix == "pearson":
+        return correlation, ("undefined", singular) if singular else None
+    fit = polychoric(pd.DataFrame(data, columns=names), missing=moments.missing)
+    problem = (fit.status, fit.reason) if fit.status != "ok" else None
+    return fit.matrix.to_numpy(), problem
 
 
 def _parallel_frame(

@@ -20,7 +20,7 @@ from .bivariate_normal import bivariate_normal_density, grid_cdf
 from .checks import FloatArray
 
 _MAX_ITERATIONS = 80
-_STEP = 1e-6  # Newton steps below this end the search; the error is then of the order of its square
+_STEP = 1e-5  # Newton steps below this end the search; the error is then of the order of its square
 _EDGE = 0.9999  # an estimate beyond this is the boundary: one category of one item settles that of the other
 _FLAT = 1e-9  # information per person below this: rounding hides that the likelihood rises to the boundary
 _TINY = 1e-30  # a cell with persons has at least this probability; rounding can make it negative

@@ -280,9 +280,15 @@ def _frame(pairs: _Pairs, counts: JointCounts, level: float, method: str) -> pd.
 
 
 def _threshold_frame(counts: JointCounts) -> pd.DataFrame:
-    rows: list[tuple[str, int, float, int]] = []
-    for name, categories, row in zip(counts.names, counts.categories, counts.single_counts, strict=True):
-        values = thresholds_of(row[: max(len(categories), 1)].astype(float))
-        rows += [(name, number, float(value), int(row.sum())) for number, value in enumerate(values, start=1)]
-    frame = pd.DataFrame(rows, columns=["item_id", "threshold", "estimate", "n_used"])
-    return tidy(frame.to_dict(orient="list"), "polychoric")
+    single = counts.single_counts.astype(float)
+    number = np.array([max(len(categories) - 1, 0) for categories in counts.categories], dtype=np.intp)
+    item = np.repeat(np.arange(len(number)), number)
+    position = np.arange(len(item)) - np.repeat(np.cumsum(number) - number, number)
+    return tidy(
+        {
+            "item_id": np.array(counts.names, dtype=object)[item], "threshold": position + 1,
+            "estimate": thresholds_of(single)[item, position] if len(item) else [],
+            "n_used": single.sum(axis=1)[item].astype(np.int64),
+        },
+        "polychoric",
+    )  # fmt: skip

@@ -108,13 +108,13 @@ def test_a_component_after_a_gap_is_not_retained():
 
 
 def test_seed_decides_and_chunks_do_not(monkeypatch):
-    from ktss_analysis.psychometrics import dimensionality
+    from ktss_analysis.psychometrics import reference_eigenvalues
 
     data = np.random.default_rng(6).normal(size=(50, 5))
     first = parallel_analysis(data, n_sets=40, seed=1, method="permutation").frame
     assert first.equals(parallel_analysis(data, n_sets=40, seed=1, method="permutation").frame)
     assert not first.equals(parallel_analysis(data, n_sets=40, seed=2, method="permutation").frame)
-    monkeypatch.setattr(dimensionality, "_CELLS_AT_ONCE", 700)
+    monkeypatch.setattr(reference_eigenvalues, "_CELLS_AT_ONCE", 700)
     assert first["reference_mean"].equals(
         parallel_analysis(data, n_sets=40, seed=1, method="permutation").frame["reference_mean"]
     )

@@ -15,6 +15,8 @@ from ktss_analysis.psychometrics.dimensionality import (
     kmo,
     parallel_analysis,
 )
+from ktss_analysis.psychometrics.polychoric import polychoric
+from ktss_analysis.psychometrics.reference_eigenvalues import shuffled_polychoric_eigenvalues
 from ktss_analysis.psychometrics.retention import empirical_kaiser, unfloored_references, velicer_map
 
 ITEMS = [f"{letter}{number}" for letter in "ACENO" for number in range(1, 6)]
@@ -102,13 +104,13 @@ def test_holzinger_swineford_has_three_dimensions(holzinger):
 
 def test_reference_eigenvalues_equal_those_of_drawn_data():
     """The shortcut through cross-products has the distribution of eigenvalues of drawn variables."""
-    from ktss_analysis.psychometrics.dimensionality import _normal_eigenvalues
+    from ktss_analysis.psychometrics.reference_eigenvalues import normal_eigenvalues
 
     generator = np.random.default_rng(8)
     drawn = np.array(
         [np.linalg.eigvalsh(np.corrcoef(generator.normal(size=(12, 4)), rowvar=False))[::-1] for _ in range(4000)]
     )
-    short = _normal_eigenvalues(12, 4, 4000, np.random.default_rng(9))
+    short = normal_eigenvalues(12, 4, 4000, np.random.default_rng(9))
     np.testing.assert_allclose(short.mean(axis=0), drawn.mean(axis=0), atol=0.025)
     np.testing.assert_allclose(np.quantile(short, 0.95, axis=0), np.quantile(drawn, 0.95, axis=0), atol=0.06)
 
@@ -239,3 +241,31 @@ def test_retention_refuses_in_words(holzinger):
             assert result.n_factors is None
             assert word in result.reason
             assert result.frame["estimate"].isna().all()
+
+
+# --- parallel analysis of ordinal answers
+
+
+def test_polychoric_parallel_analysis(complete):
+    """Observed eigenvalues are those of the polychoric matrix; the reference lies above that of Pearson data."""
+    items = complete.iloc[:600, :15]
+    ordinal, plain = (parallel_analysis(items, matrix=kind, n_sets=60) for kind in ("polychoric", "pearson"))
+    observed = np.linalg.eigvalsh(polychoric(items).matrix)[::-1]
+    np.testing.assert_allclose(ordinal.frame["estimate"].astype(float), observed, atol=1e-10)
+    assert ordinal.n_factors == plain.n_factors == 3
+    assert ordinal.frame["reference_mean"].iloc[0] > plain.frame["reference_mean"].iloc[0] + 0.01
+    assert ordinal.frame["reference_mean"].sum() == pytest.approx(15)
+    with pytest.raises(StatisticError, match="permutation"):
+        parallel_analysis(items, matrix="polychoric", method="normal")
+
+
+def test_polychoric_reference_is_that_of_shuffled_answers(complete):
+    """One set, by hand: shuffle each column and compute the polychoric correlations of what comes out."""
+    rows = np.sort(complete.to_numpy(dtype=float)[:300, :6], axis=0)
+    found = shuffled_polychoric_eigenvalues(rows, 40, np.random.default_rng(1))
+    generator, by_hand = np.random.default_rng(2), []
+    for _ in range(40):
+        shuffled = np.column_stack([generator.permutation(column) for column in rows.T])
+        by_hand.append(np.linalg.eigvalsh(polychoric(shuffled).matrix)[::-1])
+    error = np.sqrt((found.var(axis=0) + np.var(by_hand, axis=0)) / 40)
+    assert (np.abs(found.mean(axis=0) - np.mean(by_hand, axis=0)) < 4 * error).all()
