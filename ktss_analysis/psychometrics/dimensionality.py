@@ -236,7 +236,7 @@ def parallel_analysis(
     text += f"quantile {quantile:g}, seed {seed}"
     correlation = np.empty((0, 0))
     if moments is not None:
-        correlation, problem = _kind_of_correlation(data, names, moments, matrix)
+        correlation, problem = _kind_of_correlation(data, names, moments, matrix, missing)
     if moments is None or problem:
         return _no_analysis(len(names), problem or ("undefined", "not defined"), text, len(data))
     observed = np.linalg.eigvalsh(correlation)[::-1].astype(np.float64)
@@ -254,14 +254,14 @@ def parallel_analysis(
 
 
 def _kind_of_correlation(
-    data: FloatArray, names: list[str], moments: Moments, matrix: MatrixKind
+    data: FloatArray, names: list[str], moments: Moments, matrix: MatrixKind, missing: Missing
 ) -> tuple[FloatArray, tuple[Status, str] | None]:
     """Return the correlations asked for, and why they cannot be analysed if so."""
     correlation = _correlation(data, moments)
     singular = singularity(correlation, names)
     if singular or matrix == "pearson":
         return correlation, ("undefined", singular) if singular else None
-    fit = polychoric(pd.DataFrame(data, columns=names), missing=moments.missing)
+    fit = polychoric(pd.DataFrame(data, columns=names), missing=missing)
     problem = (fit.status, fit.reason) if fit.status != "ok" else None
     return fit.matrix.to_numpy(), problem
 
