@@ -28,7 +28,7 @@ MAX_UNPACKED = 2 * 1024**3
 """Bytes that the members read from one archive may unpack to: a sheet of a million rows and a hundred columns of short
 cells needs about 1.5 GB of XML. Media in a project are never unpacked and do not count."""
 
-MAX_XML = 512 * 1024**2
+MAX_XML = 128 * 1024**2
 """Bytes of one XML document that is read into memory, where it takes about ten times its size."""
 
 RATIO_FROM = 16 * 1024**2
