@@ -109,7 +109,8 @@ def test_broken_marks_stand_in_quarantine_with_their_line(tmp_path, repo):
 
 def test_xml_is_parsed_in_one_place_and_nothing_is_unpacked_to_disk(repo):
     parsers = re.compile(
-        r"^\s*(?:from|import) (?:defusedxml|lxml|xml\.(?!etree\.ElementTree import (?:Element|ParseError)$|sax\.saxutils))"
+        r"^\s*(?:from|import) (?:defusedxml|lxml|"
+        r"xml\.(?!etree\.ElementTree import (?:Element|ParseError)$|sax\.saxutils))"
     )
     for path in sorted((repo / "ktss_analysis").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
