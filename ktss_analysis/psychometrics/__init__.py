@@ -5,6 +5,7 @@ Persons (or rated units) are rows, items are columns; options are keyword-only. 
 """
 
 from .agreement import agreement_summary
+from .agreement_planning import icc_sample_size
 from .alpha import cronbach_alpha, standardized_alpha
 from .alpha_intervals import alpha_sample_size, bonett_interval, reliability_interval
 from .attrition import round_attrition
@@ -114,6 +115,7 @@ __all__ = [
     "guttman_lambdas",
     "gwet_ac",
     "icc",
+    "icc_sample_size",
     "inter_item_correlations",
     "intra_individual_variability",
     "item_cvi",

@@ -163,6 +163,7 @@ TEXT = "The coach listens to the team and asks what each person needs. " * 30
 DATA = {
     "cohen_kappa": lambda: (units(2),),
     "g_index": lambda: (214, 250, 3),
+    "icc_sample_size": lambda: (0.70, 3, 0.2),
     "limits_of_agreement": lambda: (units(2),),
     "retest_summary": lambda: (units(2),),
     "content_validity_ratio": lambda: (ratings(1, 3),),

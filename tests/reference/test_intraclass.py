@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ktss_analysis.core import StatisticError
+from ktss_analysis.psychometrics.agreement_planning import icc_sample_size
 from ktss_analysis.psychometrics.crossed_components import components, contributions
 from ktss_analysis.psychometrics.intraclass import MODELS, icc
 
@@ -138,3 +139,22 @@ def test_what_does_not_go_together_is_refused():
     assert icc(holed, missing="listwise").n_used == 5
     exact = icc(np.repeat([[1.0], [2.0], [4.0]], 3, axis=1), ci_method="jackknife")
     assert (exact.value, exact.low) == (1.0, None)
+
+
+def test_sample_size_of_statpsych():
+    """A6: ICC .70, three raters, width .2: 68 units."""
+    assert icc_sample_size(0.70, 3, 0.2).value == 68
+
+
+def test_sample_size_gives_the_width_it_promises():
+    """Mean width of the exact interval over tables of the planned size; true C-1 2 / 3."""
+    n = int(icc_sample_size(2 / 3, 4, 0.2).value)
+    widths = [icc(scores(n, 4, seed=seed), model="C-1") for seed in range(100)]
+    assert np.mean([found.high - found.low for found in widths]) == pytest.approx(0.2, abs=0.01)
+    assert icc_sample_size(0.7, 2, 0.2).value > icc_sample_size(0.7, 3, 0.2).value
+
+
+@pytest.mark.parametrize("wrong", [(1.0, 3, 0.2), (-0.1, 3, 0.2), (0.7, 1, 0.2), (0.7, 2.5, 0.2), (0.7, 3, 0.0)])
+def test_sample_size_refuses_what_it_cannot_plan(wrong):
+    with pytest.raises(StatisticError, match="allowed"):
+        icc_sample_size(*wrong)
