@@ -168,7 +168,7 @@ def open_text(path: Path, options: ReadOptions) -> TextFile:
         notes = [*notes, f"{n_null} null signs were removed"]
     text = start.decode("utf-8", "ignore")
     given = "\t" if options.separator == "tab" else options.separator
-    rest, skipped, separator = _separator_line(text, given)
+    rest, skipped, separator = separator_line(text, given)
     mark = separator if separator is not None else find_separator(rest, prefer_tab=path.suffix.lower() == ".tsv")
     if len(mark) != 1 or mark in '"\r\n':
         raise InputError("a separator is one sign", file=path.name, found=mark, allowed=", ; tab |")
@@ -226,7 +226,7 @@ def find_separator(text: str, *, prefer_tab: bool = False) -> str:
     return best
 
 
-def _separator_line(text: str, separator: str | None) -> tuple[str, int, str | None]:
+def separator_line(text: str, separator: str | None) -> tuple[str, int, str | None]:
     """Read the line ``sep=;`` that Excel writes and obeys."""
     match = re.match(r"sep=(.)(?:\r\n|\n|\r)", text, flags=re.IGNORECASE)
     if not match:

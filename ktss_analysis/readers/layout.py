@@ -95,7 +95,8 @@ def _first_lines(path: Path) -> tuple[tuple[str, ...], ...]:
     if len(data) == _HEAD_BYTES and 0 not in data[:64]:
         data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]
     text = decode(data, path)[0].removeprefix("\ufeff").replace("\x00", "")
-    mark = csv_reader.find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
+    text, _, said = csv_reader.separator_line(text, None)
+    mark = said or csv_reader.find_separator(text, prefer_tab=path.suffix.lower() == ".tsv")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True)
     records: list[tuple[str, ...]] = []
     for record in reader:
@@ -142,9 +143,13 @@ def from_header_row(raw: Export, options: ReadOptions) -> Export:
     return replace(raw, records=raw.records[index:], rows=raw.rows[index:], n_above=index)
 
 
-def refuse(path: Path, platform: str, needed: str) -> InputError:
-    """Return the error for a file that was declared to come from a platform and does not look like it."""
-    return InputError(
+class OtherLayoutError(InputError):
+    """The part of the file that was asked for is not laid out as the platform's exports are."""
+
+
+def refuse(path: Path, platform: str, needed: str) -> OtherLayoutError:
+    """Return the error for a file that does not look like an export of the platform it was declared to be from."""
+    return OtherLayoutError(
         f"the file does not look like an export of {platform}",
         file=path.name, allowed=f"{needed}; format: csv or xlsx reads any plain table",
     )  # fmt: skip

@@ -30,6 +30,7 @@ from . import (
     surveymonkey,
 )
 from .chunks import RawChunks
+from .layout import OtherLayoutError
 from .table import RawTable, ReadOptions
 
 _HEAD = 4096
@@ -154,7 +155,7 @@ def read_table(
     """
     reader, location, options = _prepared(path, format, sheet, header_row, encoding, separator, structure)
     try:
-        return reader.read(location, options)
+        return _read(reader, location, options, declared=format != "auto")
     except OSError as error:
         raise _unreadable(location, error) from None
 
@@ -196,9 +197,22 @@ def read_chunks(
     try:
         if reader.chunks is not None:
             return reader.chunks(location, options, n_rows)
-        return RawChunks.of(reader.read(location, options), n_rows)
+        return RawChunks.of(_read(reader, location, options, declared=format != "auto"), n_rows)
     except OSError as error:
         raise _unreadable(location, error) from None
+
+
+def _read(reader: Reader, path: Path, options: ReadOptions, *, declared: bool) -> RawTable:
+    """Read the file; another sheet or header row of what looked like an export is a plain table."""
+    try:
+        return reader.read(path, options)
+    except OtherLayoutError:
+        if declared or options.structure is not None:
+            raise
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    plain = READERS["workbook"] if excel_reader.sniff(path, head) else READERS["text table"]
+    return plain.read(path, options)
 
 
 def _prepared(

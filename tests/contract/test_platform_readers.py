@@ -301,6 +301,25 @@ def test_same_table_when_the_format_is_declared_plain(tmp_path):
     assert not table.columns
 
 
+def test_another_part_of_an_export_is_a_plain_table(tmp_path):
+    path = workbook(tmp_path, {"Sheet1": MICROSOFT, "Codes": [["code", "meaning"], ["1", "no"]]})
+    assert read_table(path).format == "microsoft_forms"
+    other = read_table(path, sheet="Codes")
+    assert (other.format, list(other.frame.columns)) == ("xlsx", ["code", "meaning"])
+    texts = read_table(text_file(tmp_path, QUALTRICS), header_row=2)
+    assert (texts.format, texts.header_row, len(texts.frame)) == ("csv", 2, 4)
+    with pytest.raises(InputError, match="does not look like an export of Microsoft Forms"):
+        read_table(path, sheet="Codes", format="microsoft_forms")
+
+
+def test_the_line_that_names_the_separator_is_no_record(tmp_path):
+    path = text_file(tmp_path, GOOGLE, mark=";")
+    path.write_bytes(b"sep=;\r\n" + path.read_bytes())
+    table = read_table(path)
+    assert table.format == "google_forms"
+    assert table.rows.tolist() == [3, 4, 5]
+
+
 def test_header_row_leaves_out_what_stands_above(tmp_path):
     path = text_file(tmp_path, [["A title"], *GOOGLE])
     table = read_table(path, format="google_forms", header_row=2)
