@@ -54,6 +54,7 @@ EXCEPTIONS = {
         "column_order",
     ): "the first of a pair is the target whose column comes first: signs follow",
     ("alpha_sample_size", "wider_level"): "it has no interval; its level is that of the interval planned for",
+    ("icc_sample_size", "wider_level"): "it has no interval; its level is that of the interval planned for",
 }
 
 
