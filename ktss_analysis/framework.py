@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -224,3 +226,44 @@ def load_framework(path: Path) -> Framework:
         With one line per fault: file, line, path in the file, what is wrong.
     """
     return load_model(Framework, Path(path))
+
+
+def pick(texts: dict[str, str], framework: Framework, language: str) -> str:
+    """Return a text in `language`, or else in the framework's reference language, or else ``""``."""
+    return texts.get(language) or texts.get(framework.languages[0], "")
+
+
+def scale_labels(framework: Framework, language: str) -> list[str]:
+    """Return the scale's labels in `language`, else in the reference language, else the bare numbers."""
+    if framework.scale is None:
+        return []
+    labels = framework.scale.labels
+    numbers = [str(point) for point in range(framework.scale.min, framework.scale.max + 1)]
+    return labels.get(language) or labels.get(framework.languages[0]) or numbers
+
+
+def instrument_hash(framework: Framework, language: str) -> str:
+    """Return a check sum over everything a respondent answers to in one language.
+
+    It covers id, version and language, the scale with its labels, and each item in use with its skill, key
+    and text, in order. Names, definitions and evidence may change without changing what was asked.
+
+    Returns
+    -------
+    str
+        ``sha256:`` and 64 hexadecimal digits, over compact JSON with sorted keys.
+    """
+    scale = framework.scale
+    content = {
+        "id": framework.id,
+        "version": framework.version,
+        "language": language,
+        "scale": None if scale is None else [scale.min, scale.max, scale_labels(framework, language)],
+        "items": [
+            [item.id, item.skill, item.key, pick(item.text, framework, language)]
+            for items in framework.scales().values()
+            for item in items
+        ],
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -2,8 +2,8 @@
 
 from .build import Built, build_tool
 from .evidence import Evidence, ScaleEvidence, evidence_of
-from .instrument import Instrument, instrument_hash, instrument_of
+from .instrument import Instrument, instrument_of
 
 __all__ = [
-    "Built", "Evidence", "Instrument", "ScaleEvidence", "build_tool", "evidence_of", "instrument_hash", "instrument_of",
+    "Built", "Evidence", "Instrument", "ScaleEvidence", "build_tool", "evidence_of", "instrument_of",
 ]  # fmt: skip

@@ -75,7 +75,7 @@ def _skill(data: Data, skill: Data, score: Score, strings: Strings) -> dict[str,
     low, high = band_tenths(score, width, (data["limits"][0], data["limits"][1]))
     mark = data["mark"]
     entry["score"] = score_text(score, mark)
-    entry["band"] = f"{tenths_text(low, mark)} \u2013 {tenths_text(high, mark)}"
+    entry["band"] = f"{tenths_text(low, mark)}\u00a0\u2013\u00a0{tenths_text(high, mark)}"
     entry["sentence"] = strings.text(
         "skill.band", score=entry["score"], low=tenths_text(low, mark), high=tenths_text(high, mark)
     )

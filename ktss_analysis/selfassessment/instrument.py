@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 from ..core import StudyError
-from ..framework import Framework, Item, Scale, Skill
+from ..framework import Framework, Item, Scale, Skill, instrument_hash, pick, scale_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +62,6 @@ class Instrument:
         return [self.text(module.name) for module in self.framework.modules if skill_id in module.skills]
 
 
-def pick(texts: dict[str, str], framework: Framework, language: str) -> str:
-    """Return a text in `language`, or else in the framework's reference language, or else ``""``."""
-    return texts.get(language) or texts.get(framework.languages[0], "")
-
-
-def scale_labels(framework: Framework, language: str) -> list[str]:
-    """Return the scale's labels in `language`, else in the reference language, else the bare numbers."""
-    if framework.scale is None:
-        return []
-    labels = framework.scale.labels
-    numbers = [str(point) for point in range(framework.scale.min, framework.scale.max + 1)]
-    return labels.get(language) or labels.get(framework.languages[0]) or numbers
-
-
 def instrument_of(framework: Framework, language: str) -> Instrument:
     """Return the self-assessment of a framework in one language; retired items are left out.
 
@@ -97,30 +81,3 @@ def instrument_of(framework: Framework, language: str) -> Instrument:
     if framework.scale.labels and language not in framework.scale.labels:
         missing.append("scale labels")
     return Instrument(framework, language, skills, tuple(missing), instrument_hash(framework, language))
-
-
-def instrument_hash(framework: Framework, language: str) -> str:
-    """Return a check sum over everything a respondent answers to in one language.
-
-    It covers id, version and language, the scale with its labels, and each item in use with its skill, key
-    and text, in order. Names, definitions and evidence may change without changing what was asked.
-
-    Returns
-    -------
-    str
-        ``sha256:`` and 64 hexadecimal digits, over compact JSON with sorted keys.
-    """
-    scale = framework.scale
-    content = {
-        "id": framework.id,
-        "version": framework.version,
-        "language": language,
-        "scale": None if scale is None else [scale.min, scale.max, scale_labels(framework, language)],
-        "items": [
-            [item.id, item.skill, item.key, pick(item.text, framework, language)]
-            for items in framework.scales().values()
-            for item in items
-        ],
-    }
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..framework import Framework
-from .instrument import instrument_of, pick
+from ..framework import Framework, pick
+from .instrument import instrument_of
 from .language_names import language_name
 from .page import content_hash, fill_template, json_for_html, page_css
 from .strings import load_strings

@@ -536,9 +536,7 @@ def _forms(n_items: int, n_forms: int, seed: int) -> np.ndarray:
     return numbers.reshape(n_forms, n_items)
 
 
-def _parity(
-    browser: Any, rules: Any, n_forms: int, chunk: int, data: dict[str, Any], seen: dict[str, Any]
-) -> list[int]:
+def _parity(browser: Any, n_forms: int, chunk: int, data: dict[str, Any], seen: dict[str, Any]) -> list[int]:
     """Return the chunks of random forms whose texts differ between Python (`data`) and the browser (`seen`)."""
     strings = load_strings("en")
     ids = [item["id"] for skill in data["skills"] for item in skill["items"]]

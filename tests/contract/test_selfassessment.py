@@ -16,9 +16,9 @@ from tool_sample import LANGUAGES, framework, published
 
 from ktss_analysis.core import KtssError, StudyError
 from ktss_analysis.display.numbers import format_number
-from ktss_analysis.framework import Framework
+from ktss_analysis.framework import Framework, instrument_hash
 from ktss_analysis.rules import load_rules
-from ktss_analysis.selfassessment import build_tool, evidence_of, instrument_hash, instrument_of
+from ktss_analysis.selfassessment import build_tool, evidence_of, instrument_of
 from ktss_analysis.selfassessment.exports import write_exports
 from ktss_analysis.selfassessment.exports.questionnaire import questionnaire_data
 from ktss_analysis.selfassessment.feedback import comparison, feedback

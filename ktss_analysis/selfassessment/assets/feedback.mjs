@@ -51,7 +51,7 @@ function skillEntry(data, skill, score, text) {
   }
   const [low, high] = bandTenths(score, width, data.limits).map((tenths) => tenthsText(tenths, data.mark));
   entry.score = scoreText(score, data.mark);
-  entry.band = `${low} \u2013 ${high}`;
+  entry.band = `${low}\u00a0\u2013\u00a0${high}`;
   entry.sentence = text("skill.band", { score: entry.score, low, high });
   entry.norm = norm(skill, score, text);
   return entry;

@@ -144,36 +144,52 @@ function svg(name, attributes, content = "") {
   return node;
 }
 
+function wrapped(name, most) {
+  const lines = [""];
+  for (const word of name.split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (longer.length <= most || !lines.at(-1)) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function drawChart(scores) {
   const [low, high] = data.limits;
   const banded = data.skills.some((skill, place) => halfWidth(skill, scores[place]) !== null);
-  const [row, left, width] = [44, 8, 624];
-  const height = row * data.skills.length + 26;
-  const place = (value) => left + 10 + ((value - low) / (high - low)) * (width - 20);
-  const chart = svg("svg", { viewBox: `0 0 640 ${height}`, role: "img", "aria-labelledby": "chart-name" });
+  const width = Math.min(640, Math.max(280, byId("chart").clientWidth));
+  const place = (value) => 12 + ((value - low) / (high - low)) * (width - 24);
+  const chart = svg("svg", { role: "img", "aria-labelledby": "chart-name" });
   chart.append(svg("title", { id: "chart-name" }, text(banded ? "result.chart_bands" : "result.chart", { low, high })));
+  let y = 0;
   data.skills.forEach((skill, index) => {
     const score = scores[index];
-    const y = row * index + 32;
-    chart.append(svg("text", { x: left + 10, y: y - 14, class: "name" }, skill.name));
+    for (const line of wrapped(skill.name, Math.floor(width / 9))) chart.append(svg("text", { x: 12, y: (y += 19), class: "name" }, line));
+    y += 13;
     chart.append(svg("line", { x1: place(low), x2: place(high), y1: y, y2: y, class: "axis" }));
     for (let point = low; point <= high && high - low <= 10; point += 1) {
       chart.append(svg("line", { x1: place(point), x2: place(point), y1: y - 4, y2: y + 4, class: "axis" }));
     }
-    if (!score.enough) return;
-    const half = halfWidth(skill, score);
-    if (half !== null) {
-      const [from, to] = bandTenths(score, half, data.limits).map((tenths) => place(tenths / 10));
-      chart.append(svg("rect", { x: from, y: y - 7, width: Math.max(to - from, 2), height: 14, rx: 7, class: "band" }));
-    }
-    const shown = half === null ? wholeScore(score) : dividedHalfUp(10 * score.total, score.answered) / 10;
-    chart.append(svg("circle", { cx: place(shown), cy: y, r: 6, class: "dot" }));
+    if (score.enough) drawScore(chart, skill, score, y, place);
+    y += 14;
   });
+  y += 12;
   for (const [value, anchor] of [[low, "start"], [high, "end"]]) {
     const label = `${wholeText(value)} ${data.labels[value - low]}`;
-    chart.append(svg("text", { x: anchor === "start" ? left : left + width, y: height - 4, "text-anchor": anchor, class: "end" }, label));
+    chart.append(svg("text", { x: anchor === "start" ? 6 : width - 6, y, "text-anchor": anchor, class: "end" }, label));
   }
+  chart.setAttribute("viewBox", `0 0 ${width} ${y + 6}`);
   byId("chart").replaceChildren(chart);
+}
+
+function drawScore(chart, skill, score, y, place) {
+  const half = halfWidth(skill, score);
+  if (half !== null) {
+    const [from, to] = bandTenths(score, half, data.limits).map((tenths) => place(tenths / 10));
+    chart.append(svg("rect", { x: from, y: y - 7, width: Math.max(to - from, 2), height: 14, rx: 7, class: "band" }));
+  }
+  const shown = half === null ? wholeScore(score) : dividedHalfUp(10 * score.total, score.answered) / 10;
+  chart.append(svg("circle", { cx: place(shown), cy: y, r: 6, class: "dot" }));
 }
 
 function showResult() {
@@ -183,7 +199,6 @@ function showResult() {
   const date = new Intl.DateTimeFormat(data.language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${filledOn}T00:00:00Z`));
   byId("result-date").textContent = text("result.date", { date });
   byId("result-bands").textContent = result.bands;
-  drawChart(scoresOf(data, answers));
   byId("scores").querySelector("tbody").replaceChildren(
     ...result.skills.map((entry, place) => {
       const line = element("tr");
@@ -202,6 +217,7 @@ function showResult() {
   );
   byId("differences").textContent = result.differences;
   byId("result").hidden = false;
+  drawChart(scoresOf(data, answers));
   byId("result-heading").focus();
 }
 

@@ -9,8 +9,7 @@ import zipfile
 from collections.abc import Sequence
 
 from ...csvfile import neutralise
-from ...framework import Framework, Item, Skill
-from ..instrument import pick, scale_labels
+from ...framework import Framework, Item, Skill, pick, scale_labels
 from ..strings import load_strings
 
 NO_ANSWER = {"not_applicable": "NA", "prefer_not_to_say": "PNS"}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ...framework import Framework
-from ..instrument import instrument_hash
+from ...framework import Framework, instrument_hash
 
 
 def framework_json(framework: Framework, languages: Sequence[str]) -> bytes:

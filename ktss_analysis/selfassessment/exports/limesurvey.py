@@ -8,8 +8,7 @@ import re
 from collections.abc import Sequence
 
 from ...core import StudyError
-from ...framework import Framework
-from ..instrument import pick
+from ...framework import Framework, pick
 from .common import NO_ANSWER, answers, scales, title_of
 
 COLUMNS = (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...framework import Framework
-from ..instrument import pick
+from ...framework import Framework, pick
 from ..language_names import language_name
 from .common import answers, scales, title_of, workbook_bytes
 
