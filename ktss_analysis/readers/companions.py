@@ -9,10 +9,11 @@ from .archive import looks_like_xml
 from .layout import RECOGNISED, first_records
 from .redcap_dictionary import is_dictionary
 from .table import RawTable, ReadOptions
+from .xlsform import looks_like_form
 
 
 def sniff(path: Path, head: bytes) -> float:
-    """Return whether the file is the survey of LimeSurvey or Qualtrics, or REDCap's data dictionary."""
+    """Return whether the file is the survey of LimeSurvey or Qualtrics, REDCap's data dictionary, or an XLSForm."""
     return RECOGNISED if _kind(path, head) else 0.0
 
 
@@ -38,4 +39,6 @@ def _kind(path: Path, head: bytes) -> str:
     if b'"SurveyEntry"' in head and head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         return "a Qualtrics survey (QSF)"
     records = first_records(path, head)
-    return "a REDCap data dictionary" if records and is_dictionary(records[0]) else ""
+    if records and is_dictionary(records[0]):
+        return "a REDCap data dictionary"
+    return "an XLSForm" if looks_like_form(records) else ""

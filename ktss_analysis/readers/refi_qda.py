@@ -17,7 +17,7 @@ from .refi_project import Code, Coding, Project, load_project, project_members
 from .table import ColumnInfo, RawTable, ReadOptions, Refused
 from .text_positions import Positions
 
-PARTS = ("codings", "codebook", "coders", "sources")
+PARTS = ("codings", "codebook", "coders", "sources", "quotes")
 RULE = "row.unreadable"
 _STEP = " > "
 Records = list[dict[str, str]]
@@ -31,13 +31,16 @@ _TEXTS = {
     "start": "position of the first sign", "end": "position after the last sign", "length": "signs marked",
     "created": "when the code was applied", "parent": "id of the parent code", "level": "depth, from 1",
     "description": "definition", "colour": "colour as #rrggbb", "codable": "whether the code may be applied",
-    "n_codings": "codings", "n_characters": "signs of the text", "n_turns": "paragraphs with text",
+    "text": "words that were marked", "n_codings": "codings",
+    "n_characters": "signs of the text", "n_turns": "paragraphs with text",
 }  # fmt: skip
 
 
 COLUMNS = {
     "codings": ("document", "document_id", "kind", "turn", "last_turn", "code", "code_id", "path", "coder", "coder_id",
                 "start", "end", "length", "created"),
+    "quotes": ("document", "document_id", "kind", "turn", "last_turn", "code", "code_id", "path", "coder", "coder_id",
+               "start", "end", "length", "created", "text"),
     "codebook": ("code_id", "code", "path", "parent", "level", "description", "colour", "codable"),
     "coders": ("coder_id", "coder", "n_codings"),
     "sources": ("document_id", "document", "kind", "created", "n_characters", "n_turns", "n_codings"),
@@ -58,15 +61,15 @@ def sniff(path: Path, head: bytes) -> float:
 
 
 def read(path: Path, options: ReadOptions) -> RawTable:
-    """Read one part of a qualitative project; the words that were marked are not read out.
+    """Read one part of a qualitative project; the words that were marked are read out only on demand.
 
     Parameters
     ----------
     path : pathlib.Path
         A project or a codebook.
     options : ReadOptions
-        `sheet` names the part: ``codings``, ``codebook``, ``coders`` or ``sources``. Without it, the codings, or the
-        codebook when there are none.
+        `sheet` names the part: ``codings``, ``codebook``, ``coders``, ``sources``, or ``quotes``: the codings with a
+        column `text` for the words that were marked. Without it, the codings, or the codebook when there are none.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     if part == "codebook" and options.sheet is None:
         notes.append("there are no codings: part 'codebook' was read")
     makers: dict[str, Callable[[Project, list[str]], tuple[Records, list[Refused]]]] = {
-        "codings": _codings, "codebook": _codebook, "coders": _coders, "sources": _sources,
+        "codings": _codings, "quotes": _quotes, "codebook": _codebook, "coders": _coders, "sources": _sources,
     }  # fmt: skip
     records, refused = makers[part](project, notes)
     headers = COLUMNS[part]
@@ -150,6 +153,18 @@ def _codings(project: Project, notes: list[str]) -> tuple[Records, list[Refused]
         notes.append(
             f"code names that stand in several places ({', '.join(twice[:5])}): 'path' or 'code_id' tell them apart"
         )
+    return records, refused
+
+
+def _quotes(project: Project, notes: list[str]) -> tuple[Records, list[Refused]]:
+    """Return the codings with their words; a place in a recording or picture has none."""
+    records, refused = _codings(project, notes)
+    positions = _positions(project, [])
+    set_aside = {entry.row for entry in refused}
+    kept = [coding for number, coding in enumerate(project.codings, 1) if number not in set_aside]
+    for record, coding in zip(records, kept, strict=True):
+        here = positions.get(coding.source)
+        record["text"] = here.words(coding) if here is not None and _in_text(coding, here) else ""
     return records, refused
 
 

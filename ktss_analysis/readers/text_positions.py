@@ -51,6 +51,10 @@ class Positions:
         """Number of paragraphs with text."""
         return len(self._starts)
 
+    def words(self, coding: Coding) -> str:
+        """Return the words of a passage; empty when its positions are no numbers."""
+        return _cut(self._data, coding, self._shift)
+
     def turn(self, position: int) -> int:
         """Return the number of the paragraph with text, from 1, in which a position lies."""
         return max(1, bisect.bisect_right(self._starts, position - self._shift))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from .table import ReadOptions
 
 _LANGUAGE = re.compile(r"(?:.*\()?\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*\)?")
 _PLAIN = ""
+_TYPES = frozenset(
+    [
+        "acknowledge", "audio", "audit", "background", "barcode", "begin", "calculate", "csv", "date", "dateTime",
+        "datetime", "decimal", "deviceid", "email", "end", "file", "geopoint", "geoshape", "geotrace", "hidden",
+        "image", "integer", "note", "osm", "phonenumber", "photo", "range", "rank", "select", "simserial", "start",
+        "subscriberid", "text", "time", "today", "trigger", "username", "video", "xml",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,18 @@ def read_form(path: Path) -> Form:
     languages = list(dict.fromkeys(tag for question in questions for tag in question.texts))
     wanted = language_of(settings[0].get("default_language", "")) if settings else ""
     return Form(questions, wanted if wanted in languages else languages[0] if languages else _PLAIN)
+
+
+def looks_like_form(records: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first rows of a workbook are those of a sheet ``survey``: type, name, label, known types."""
+    if len(records) < 2:
+        return False
+    headers = [header.strip().lower() for header in records[0]]
+    if not {"type", "name"} <= set(headers) or not any(header.startswith("label") for header in headers):
+        return False
+    place = headers.index("type")
+    types = [record[place].split() for record in records[1:] if len(record) > place and record[place].strip()]
+    return bool(types) and all(words[0].replace("_", " ").split()[0] in _TYPES for words in types)
 
 
 def language_of(text: str) -> str:

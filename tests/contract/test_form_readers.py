@@ -148,3 +148,14 @@ def test_groups_and_types_of_a_form(tmp_path):
     assert questions["years"].groups == ()
     assert set(questions["used"].choices) == {"mail", "chat"}
     assert questions["why"].texts == {"en": "Why?"}
+
+
+def test_the_form_in_the_place_of_the_answers_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"form\.xlsx: the file is an XLSForm: .*name this one as its 'structure'"):
+        read_table(form(tmp_path))
+    book = openpyxl.Workbook()
+    for row in (["type", "name", "label"], ["manager", "Ann", "x"]):
+        book.active.append(row)
+    book.save(tmp_path / "plain.xlsx")
+    book.close()
+    assert read_table(tmp_path / "plain.xlsx").format == "xlsx"

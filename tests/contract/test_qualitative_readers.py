@@ -127,6 +127,21 @@ def test_codings_name_code_coder_and_place_but_never_the_words(tmp_path):
     assert "listen to" not in shown
 
 
+def test_the_words_of_a_project_are_read_out_on_demand(tmp_path):
+    starts = [number for number, _ in spans(SPEECH, wide=True)]
+    marks = "".join(
+        selection(number, start, end, passage, GUID(11))
+        for number, ((start, end), passage) in enumerate(zip(spans(SPEECH, wide=True), PASSAGES, strict=True))
+    )
+    marks += selection(3, 0, 9, "", GUID(99))
+    path = project(tmp_path, text_source(marks), SPEECH.encode())
+    table = read_table(path, sheet="quotes")
+    assert table.frame["text"].tolist() == PASSAGES
+    assert table.frame["start"].tolist() == [str(start) for start in starts]
+    assert [entry.row for entry in table.refused] == [4]
+    assert list(table.frame.columns)[:-1] == list(read_table(path).frame.columns)
+
+
 def test_codebook_coders_and_sources_of_a_project(tmp_path):
     path = project(tmp_path, text_source(selection(0, 0, 9, "", GUID(10))), SPEECH.encode())
     book = read_table(path, sheet="codebook").frame
@@ -142,8 +157,10 @@ def test_codebook_coders_and_sources_of_a_project(tmp_path):
     assert read_table(path, sheet=3).frame.to_numpy().tolist() == [[GUID(1), "Ann", "1"], [GUID(2), "BX", "0"]]
     [source] = read_table(path, sheet="sources").frame.to_dict("records")
     assert (source["n_turns"], source["n_codings"], source["n_characters"]) == ("3", "1", str(len(SPEECH)))
-    with pytest.raises(InputError, match="no such part; found 'quotes'; allowed: codings, codebook, coders, sources"):
-        read_table(path, sheet="quotes")
+    with pytest.raises(
+        InputError, match="no such part; found 'memos'; allowed: codings, codebook, coders, sources, quotes"
+    ):
+        read_table(path, sheet="memos")
     with pytest.raises(InputError, match="no such part; found 9"):
         read_table(path, sheet=9)
 
