@@ -208,7 +208,7 @@ def _last_filled(piece: Piece) -> int:
 
 def empty_frame(headers: Sequence[str]) -> pd.DataFrame:
     """Return a frame of texts without rows."""
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in headers})
+    return pd.DataFrame(columns=pd.Index(headers, dtype="str"), index=range(0), dtype="str")
 
 
 def _plain(schema: arrow.Schema) -> arrow.Table:
@@ -217,9 +217,5 @@ def _plain(schema: arrow.Schema) -> arrow.Table:
 
 def _frame(table: arrow.Table, headers: Sequence[str]) -> pd.DataFrame:
     kind = pd.StringDtype(na_value=np.nan)
-    return pd.DataFrame(
-        {
-            name: pd.arrays.ArrowStringArray(column.combine_chunks(), dtype=kind)
-            for name, column in zip(headers, table.columns, strict=True)
-        }
-    )
+    arrays = [pd.arrays.ArrowStringArray(column.combine_chunks(), dtype=kind) for column in table.columns]
+    return pd.DataFrame(dict(zip(headers, arrays, strict=True)), copy=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from ..core import InputError
 from .archive import open_archive, refuse_encrypted_workbook
 from .cell_text import cell_text
 from .table import RawRecords, RawTable, ReadOptions, build_table
+from .workbook_guard import check_workbook
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _SUFFIXES = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
@@ -38,8 +41,8 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     -------
     RawTable
         Whole numbers without ``.0``, other numbers in full precision, dates as ISO text, durations in
-        seconds, truth values as TRUE and FALSE, error cells as their text such as ``#DIV/0!``. A row
-        without any content is no record.
+        seconds, truth values as TRUE and FALSE. Error cells such as ``#DIV/0!`` are empty, and a note counts
+        them (in XLSX). A row without any content is no record.
 
     Raises
     ------
@@ -77,15 +80,11 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
             "the file is no workbook, although its name or the study file says so",
             file=path.name, allowed="an XLSX file; for text give format: csv",
         )  # fmt: skip
-    _guard(path, kind)
-    workbook = _open(path)
-    try:
+    found = _guard(path, kind)
+    with _guarded(path):
+        workbook = _open(path)
         sheet, notes = _choose(workbook, path, options.sheet)
         name, cells = sheet.name, sheet.to_python(skip_empty_area=False)
-    except InputError:
-        raise
-    except Exception as error:
-        raise _unreadable(path, error) from None
     records, rows = [], []
     for number, values in enumerate(cells, 1):
         record = [cell_text(value) for value in values]
@@ -94,7 +93,7 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
             rows.append(number)
     if not records:
         raise InputError(f"sheet {name!r} is empty", file=path.name, allowed=_names(workbook))
-    return RawRecords(records, rows, kind, sheet=name, notes=tuple(notes))
+    return RawRecords(records, rows, kind, sheet=name, notes=(*notes, *found))
 
 
 def _kind(path: Path, head: bytes) -> str:
@@ -113,25 +112,38 @@ def _kind(path: Path, head: bytes) -> str:
     return ""
 
 
-def _guard(path: Path, kind: str) -> None:
+def _guard(path: Path, kind: str) -> list[str]:
     """Refuse what the library should not be given: protected files, and archives that are no honest workbook."""
     if kind == "xls":
         refuse_encrypted_workbook(path)
-        return
-    with open_archive(path) as archive:
-        archive.measure()
+    else:
+        with open_archive(path) as archive:
+            archive.measure()
+    return check_workbook(path, kind)
 
 
 def _open(path: Path) -> Any:
     from python_calamine import CalamineWorkbook
 
+    return CalamineWorkbook.from_path(str(path))
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Turn whatever the library says about a damaged workbook into one error, its panics included."""
     try:
-        return CalamineWorkbook.from_path(str(path))
+        yield
+    except InputError:
+        raise
     except Exception as error:
+        raise _unreadable(path, error) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def _unreadable(path: Path, error: BaseException) -> InputError:
     return InputError(
         f"the workbook cannot be opened: it is protected by a password or damaged ({error})",
         file=path.name, allowed="the file saved again as XLSX without a password",

@@ -168,19 +168,20 @@ def tidy_headers(cells: Sequence[str]) -> tuple[list[str], list[str]]:
     headers: list[str] = []
     notes: list[str] = []
     plain = [re.sub(r"\s+", " ", cell).strip() for cell in cells]
-    taken = set(plain)
+    taken, used = set(plain), set[str]()
     for number, name in enumerate(plain, 1):
         if not name:
             name = f"column {number}"
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
             unique = f"{name} ({seen[name]})"
-            while unique in taken or unique in headers:
+            while unique in taken or unique in used:
                 seen[name] += 1
                 unique = f"{name} ({seen[name]})"
             notes.append(f"header {name!r} stands there more than once; column {number} is called {unique!r}")
             name = unique
         headers.append(name)
+        used.add(name)
     return headers, notes
 
 
