@@ -81,7 +81,7 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
             file=path.name, allowed="an XLSX file; for text give format: csv",
         )  # fmt: skip
     found = _guard(path, kind)
-    with _guarded(path):
+    with _one_error(path):
         workbook = _open(path)
         sheet, notes = _choose(workbook, path, options.sheet)
         name, cells = sheet.name, sheet.to_python(skip_empty_area=False)
@@ -129,7 +129,7 @@ def _open(path: Path) -> Any:
 
 
 @contextmanager
-def _guarded(path: Path) -> Iterator[None]:
+def _one_error(path: Path) -> Iterator[None]:
     """Turn whatever the library says about a damaged workbook into one error, its panics included."""
     try:
         yield
@@ -190,8 +190,8 @@ def first_cells(path: Path, n: int) -> list[list[str]]:
     InputError
         As `read`.
     """
-    workbook = _guarded(path)
-    try:
+    with _one_error(path):
+        workbook = _guarded(path)
         sheets = (workbook.get_sheet_by_name(name) for name in _visible(workbook) or workbook.sheet_names)
         sheet = next((sheet for sheet in sheets if sheet.height), None)
         found: list[list[str]] = []
@@ -201,10 +201,6 @@ def first_cells(path: Path, n: int) -> list[list[str]]:
                 found.append(record)
             if len(found) == n:
                 break
-    except InputError:
-        raise
-    except Exception as error:
-        raise _unreadable(path, error) from None
     return found
 
 
@@ -216,7 +212,8 @@ def sheet_names(path: Path) -> list[str]:
     InputError
         As `read`.
     """
-    return list(_guarded(path).sheet_names)
+    with _one_error(path):
+        return list(_guarded(path).sheet_names)
 
 
 def _guarded(path: Path) -> Any:
