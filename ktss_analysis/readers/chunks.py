@@ -208,7 +208,7 @@ def _last_filled(piece: Piece) -> int:
 
 def empty_frame(headers: Sequence[str]) -> pd.DataFrame:
     """Return a frame of texts without rows."""
-    return pd.DataFrame(columns=pd.Index(headers, dtype="str"), index=range(0), dtype="str")
+    return pd.DataFrame(dict.fromkeys(headers, pd.array([], dtype="str")), copy=False)
 
 
 def _plain(schema: arrow.Schema) -> arrow.Table:
