@@ -21,6 +21,7 @@ import pandas as pd
 
 from ktss_analysis.core import Estimate
 from ktss_analysis.psychometrics import (
+    aiken_v,
     cohen_kappa,
     conger_kappa,
     cronbach_alpha,
@@ -28,10 +29,12 @@ from ktss_analysis.psychometrics import (
     generalizability,
     gwet_ac,
     icc,
+    item_statistics,
     krippendorff_alpha,
     limits_of_agreement,
     percent_agreement,
     retest_error,
+    standardized_alpha,
 )
 
 from . import __main__ as bench
@@ -299,6 +302,24 @@ for _population in (six_items, six_skewed_items):
             slow=_method in ("bca", "percentile"),
             truth=lambda data: point(cronbach_alpha(data)),
         )(lambda data, method=_method: cronbach_alpha(data, ci_method=method))
+    interval("standardized_alpha, delta", _population)(standardized_alpha)
+
+
+def first_item_with_the_rest(data: np.ndarray) -> Estimate:
+    """Return the correlation of the first item with the sum of the others."""
+    row = item_statistics(data, scale=(1, 5)).iloc[0]
+    return Estimate(float(row["item_rest_correlation"]), float(row["ci_low"]), float(row["ci_high"]), LEVEL)
+
+
+for _population in (six_items, six_skewed_items):
+    interval("item_rest_correlation, fisher", _population)(first_item_with_the_rest)
+
+
+@interval("aiken_v, score", six_skewed_items)
+def first_item_as_rating(data: np.ndarray) -> Estimate:
+    """Return Aiken's V of the first item, the persons taken as raters."""
+    row = aiken_v(data[:, :1], scale=(1, 5)).iloc[0]
+    return Estimate(float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]), LEVEL)
 
 
 # --- the page

@@ -74,7 +74,9 @@ def cronbach_alpha(
     -----
     Not a measure of one-dimensionality: a scale of two unrelated halves can have a high alpha. With unequal
     loadings it is a lower bound; `omega_total` is not. With pairwise deletion the interval rests on the
-    smallest number of persons behind any covariance.
+    smallest number of persons behind any covariance. In simulations (docs/interval-coverage.md) Feldt's and
+    Bonett's 95 % limits held alpha in .95 of samples of ordinary answers, but in .87 of 300 persons when half of
+    the answers are at the top: take ``"adf"`` or ``"bca"`` (.92) there. At 30 persons ``"adf"`` is too narrow (.92).
 
     References
     ----------
@@ -180,7 +182,8 @@ def standardized_alpha(
     Notes
     -----
     Reliability of the sum of *standardised* items, which few studies use; for raw sums take `cronbach_alpha`.
-    The interval is the distribution-free delta method, for a hundred persons or more.
+    The interval is the distribution-free delta method, for a hundred persons or more: at 30 persons it held the
+    value in .92 of simulated samples instead of .95.
 
     References
     ----------
