@@ -43,10 +43,10 @@ ANYWHERE: dict[str, tuple[str, ...]] = {
         "adresse ip", "direccion ip", "endereco ip",
     ),
     "coordinates": (
-        "latitude", "longitude", "gps", "geolocation", "geopoint", "coordinates", "latitudine", "longitudine",
+        "latitude", "longitude", "gps", "geolocation", "geopoint", "latitudine", "longitudine",
         "coordinate gps", "szerokosc geograficzna", "dlugosc geograficzna", "leveysaste", "pituusaste",
-        "breedtegraad", "lengtegraad", "breitengrad", "langengrad", "latitud", "longitud", "coordenadas",
-        "location latitude", "location longitude",
+        "breedtegraad", "lengtegraad", "breitengrad", "langengrad", "latitud", "longitud",
+        "location latitude", "location longitude", "geographic coordinates", "home coordinates",
     ),
     "postal address": (
         "postal address", "home address", "street address", "street and number", "postcode", "post code", "postal code",
@@ -84,7 +84,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "phone": ("phone", "mobile", "cell", "cellphone", "tel", "tel no", "handy", "gsm", "fax", "portable"),
     "birth date": ("dob", "born", "born on", "nato il", "geboren am", "geboren op", "ne le"),
     "IP address": ("ip", "ipv4", "ipv6"),
-    "coordinates": ("lat", "lon", "lng", "long", "location", "geo"),
+    "coordinates": ("lat", "lon", "lng", "long", "location", "geo", "coordinates", "coordenadas"),
     "postal address": ("address", "indirizzo", "adres", "osoite", "adresse", "anschrift", "direccion", "endereco",
                        "zip", "cap", "plz", "street", "street name", "calle", "rue", "via"),
     "national id": ("ssn", "tax id", "fiscal code", "cpf"),
