@@ -363,6 +363,15 @@ def test_stata_formats_of_plain_numbers(form):
     assert statistical._stata_converter(form) is None
 
 
+@pytest.mark.parametrize("version", [8, 10, 12, 13, 14, 15])
+def test_stata_files_of_all_releases(tmp_path, version):
+    frame = pd.DataFrame({"a": [1.0, 2.5], "b": ["x", "y"]})
+    pyreadstat.write_dta(frame, str(tmp_path / "raw.dta"), version=version, column_labels={"a": "Question"})
+    table = read_table(tmp_path / "raw.dta")
+    assert (table.format, table.columns["a"].text) == ("stata", "Question")
+    assert table.frame.to_numpy().tolist() == [["1", "x"], ["2.5", "y"]]
+
+
 def test_statistical_files_are_known_by_content_alone(tmp_path):
     path = spss(tmp_path, pd.DataFrame({"a": [1.0]}), "export.csv")
     assert read_table(path).format == "spss"
