@@ -20,6 +20,7 @@ from .people import Cleaned, accounts_of, declined_in, people_of
 from .protection import masked_texts, nameless, protect, scrubber_of
 from .pseudonyms import Pseudonymiser
 from .records import Dropped, comment_ids, language_of, log_masked, record_table, seconds_of, without_taken
+from .returned import returned_rules
 from .reversals import apply_reversals, log_reversals
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
 from .schemas import KEYS, RECORDS, TABLES, conform, empty_table
@@ -136,6 +137,7 @@ def clean_source(
     set_aside_withdrawn(rows, study, pseudonymiser)
     facts = first_rules(rows, declined)
     submission_rules(rows, facts)
+    returned_rules(rows, study)
     blocks = list(zip(source.blocks, gathered.wide, strict=True))
     parts = [
         convert_wide(gathered, block, pairs, study) for block, pairs in blocks if pairs and block.table != "comments"
