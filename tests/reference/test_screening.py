@@ -124,3 +124,53 @@ def test_reversed_rater_is_found_in_a_noisy_panel() -> None:
 def test_even_odd_refuses_scales_that_do_not_fit(scales: object) -> None:
     with pytest.raises(StatisticError, match="scales"):
         screening.even_odd_consistency([[1, 2, 3, 4, 5, 1]], scales)
+
+
+# --- 2,436 persons on 25 items, indices written in base R from their definitions
+
+REVERSED = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
+
+
+@pytest.fixture(scope="module")
+def bfi(shared: Path) -> pd.DataFrame:
+    data = pd.read_csv(shared / "reference" / "data" / "bfi_complete.csv")
+    return data[[f"{letter}{number}" for letter in "ACENO" for number in range(1, 6)]]
+
+
+@pytest.fixture(scope="module")
+def base_r(shared: Path) -> dict:
+    return json.loads((shared / "reference" / "irt_dif.json").read_text())["careless"]
+
+
+def test_runs_of_2436_persons(bfi: pd.DataFrame, base_r: dict) -> None:
+    longest = screening.longstring(bfi)["estimate"].astype(int)
+    assert longest[:20].tolist() == base_r["longstring_first20"]
+    counts = {str(length): count for length, count in longest.value_counts().items()}
+    assert counts == base_r["longstring_table"]
+
+
+def test_variability_of_2436_persons(bfi: pd.DataFrame, base_r: dict) -> None:
+    values = screening.intra_individual_variability(bfi)["estimate"].to_numpy(dtype=float)
+    assert values[:20] == pytest.approx(np.array(base_r["irv_first20"]), abs=1e-12)
+    assert values.mean() == pytest.approx(base_r["irv_mean"], abs=1e-12)
+    divisor_n = bfi.std(axis=1, ddof=0).to_numpy()[:20]
+    assert values[:20] != pytest.approx(divisor_n, abs=1e-3)  # trap: careless-py divides by n
+
+
+def test_distances_of_2436_persons(bfi: pd.DataFrame, base_r: dict) -> None:
+    table = screening.mahalanobis_distance(bfi, certainty=0.999)
+    values = table["estimate"].to_numpy(dtype=float)
+    assert values[:20] == pytest.approx(np.array(base_r["mahalanobis_first20"]), abs=1e-9)
+    assert values.max() == pytest.approx(base_r["mahalanobis_max"], abs=1e-9)
+    assert table["flagged"].sum() == base_r["mahalanobis_flag_001"] == 84
+
+
+def test_even_odd_of_2436_persons_is_turned_round_and_held_at_minus_one(bfi: pd.DataFrame, base_r: dict) -> None:
+    """R's value is high for consistent persons and falls to -1.13 for one; ours is high for careless ones."""
+    keyed = bfi.copy()
+    keyed[REVERSED] = 7 - keyed[REVERSED]
+    values = screening.even_odd_consistency(keyed, [5] * 5)["estimate"].to_numpy(dtype=float)[:20]
+    theirs = np.array(base_r["even_odd_first20"])
+    assert theirs.min() < -1
+    assert values == pytest.approx(-np.maximum(theirs, -1), abs=1e-12)
+    assert values.max() == 1
