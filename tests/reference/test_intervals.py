@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +119,20 @@ def test_bounded_mean_limits(mean: float, n: int, scale: tuple[int, int], limits
     steps = scale[1] - scale[0]
     low, high = intervals.bounded_mean_limits((mean - scale[0]) / steps, n, steps, 0.95)
     assert (float(low), float(high)) == pytest.approx(limits, abs=5e-4)
+
+
+def test_wilson_of_r_at_full_precision(shared: Path) -> None:
+    """R 4.2.2, prop.test without continuity correction."""
+    reference = json.loads((shared / "reference" / "agreement.json").read_text())["wilson"]
+    for name, limits in reference.items():
+        count, n = map(int, name.split("/"))
+        interval = intervals.wilson_interval(count, n)
+        assert (interval.low, interval.high) == pytest.approx(tuple(limits), abs=1e-12)
+
+
+def test_alpha_intervals_of_psych_at_full_precision(shared: Path) -> None:
+    reference = json.loads((shared / "reference" / "reliability.json").read_text())["bfi_listwise_within_scale"]
+    for scale in reference.values():
+        interval = intervals.feldt_interval(scale["total"]["raw_alpha"], scale["n"], scale["k"])
+        psych = (scale["feldt"]["lower.ci"], scale["feldt"]["upper.ci"])
+        assert (interval.low, interval.high) == pytest.approx(psych, abs=1e-10)
