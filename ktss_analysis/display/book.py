@@ -20,6 +20,7 @@ from ..study import Study
 from .catalogue import Catalogue
 from .numbers import NO_BREAK_SPACE, format_count, format_interval, format_value
 from .registry import CHARTS, SENTENCES, TABLES
+from .text_safety import safe_text
 
 KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
@@ -222,8 +223,8 @@ class Book:
         return self.framework.name(target_type, target_id, self.language)
 
     def names(self, target_ids: Iterable[str]) -> str:
-        """Return skill names joined for a sentence."""
-        return self.joined([f"“{self.name(target)}”" for target in target_ids])
+        """Return skill names joined for a sentence; markup in a name is printed as text."""
+        return self.joined([f"“{safe_text(self.name(target))}”" for target in target_ids])
 
     def joined(self, found: list[str]) -> str:
         """Return texts joined for a sentence: a, b and c."""

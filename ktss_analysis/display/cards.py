@@ -138,5 +138,5 @@ def show_cards(book: Book) -> None:
 
     for name in VERDICTS:
         for skill in verdict_groups(book)[name]:
-            emit_markdown(f"## {book.name(skill)} {{#skill-{skill.lower()}}}")
+            emit_markdown(f"## {safe_text(book.name(skill))} {{#skill-{skill.lower()}}}")
             emit_block("skill-card", card(book, skill_id=skill))

@@ -10,6 +10,7 @@ from ..evidence import VERDICTS
 from .book import Book
 from .numbers import format_value
 from .registry import sentence
+from .text_safety import safe_text
 
 ACTIVITIES = (
     "workshop", "guide_review", "tool_review", "best_worst", "focus_groups", "quality_board", "assembly",
@@ -475,7 +476,7 @@ def focus_groups_reasons(book: Book) -> str:
     k = book.number(rows.iloc[0].to_dict(), "n_used")
     if everywhere.empty:
         return book.text("focus_groups.no_common", k=k)
-    names = [f"“{code_name(book, str(target))}”" for target in everywhere["target_id"]]
+    names = [f"“{safe_text(code_name(book, str(target)))}”" for target in everywhere["target_id"]]
     return book.text("focus_groups.all_groups", count=len(names), names=book.joined(names), k=k)
 
 
@@ -513,8 +514,6 @@ def _general_quotes(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
 
 def quote_text(book: Book, row: dict[str, Any]) -> str:
     """Return a quote in its language with the group it comes from; never the number of the comment."""
-    from .text_safety import safe_text
-
     language, _, group = str(row["reason"]).partition("|")
     text = safe_text(str(row["label"]))
     name = ""
@@ -557,7 +556,7 @@ def focus_groups_coders(book: Book) -> str:
     if failing.empty:
         return text
     names = book.joined([
-        f"“{book.name(target) if kind == 'skill' else code_name(book, target)}”"
+        f"“{safe_text(book.name(target) if kind == 'skill' else code_name(book, target))}”"
         for kind, target in zip(failing["target_type"], failing["target_id"], strict=True)
     ])  # fmt: skip
     return f"{text} {book.text('focus_groups.coders.failing', count=len(failing), names=names)}"
@@ -611,7 +610,7 @@ def triage_not_retested(book: Book) -> str:
     items = sorted(set(rows["target_id"]))
     if not items:
         return ""
-    named = book.joined([f"{item} (“{book.name(item, 'item')}”)" for item in items])
+    named = book.joined([f"{item} (“{safe_text(book.name(item, 'item'))}”)" for item in items])
     return book.text("triage.not_retested", count=len(items), items=named)
 
 
