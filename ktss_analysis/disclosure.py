@@ -48,7 +48,8 @@ def mask(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
     minimum : int
         Smallest number of people that may be shown.
     """
-    return mask_rows(mask_differences(mask_tables(rows, minimum), minimum), minimum)
+    rows = mask_few_left_out(mask_tables(rows, minimum), minimum)
+    return mask_rows(mask_differences(rows, minimum), minimum)
 
 
 def mask_rows(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
@@ -89,6 +90,28 @@ def mask_differences(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
         where = mine.index[exposed]
         rows = _masked(rows, rows.index.isin(where), minimum)
         rows.loc[where, "reason"] = f"differs from a published number by fewer than {minimum} people"
+    return rows
+
+
+def mask_few_left_out(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Mask results without some people, and their difference from all, when fewer than `minimum` were left out.
+
+    A mean of all and a mean without one person give that person's answers; a coefficient gives them to whoever tries
+    all possible answers. The number for everybody stays.
+    """
+    rows = rows.copy()
+    key = ["stream", "statistic", "target_id", "aspect"]
+    base = rows[rows["group"] == "everybody"].drop_duplicates(key).set_index(key)["n_used"]
+    for group in ("without_flagged", "difference"):
+        mine = rows[(rows["group"] == group) & (rows["status"] == "ok")]
+        left_out = [
+            n - row.n_used
+            for row in mine.itertuples()
+            for n in [base.get((row.stream, row.statistic, row.target_id, row.aspect), 0)]
+        ]
+        few = mine.index[[0 < n < minimum for n in left_out]]
+        rows = _masked(rows, rows.index.isin(few), minimum)
+        rows.loc[few, "reason"] = f"fewer than {minimum} people were left out; the difference would give them away"
     return rows
 
 

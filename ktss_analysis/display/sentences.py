@@ -312,6 +312,24 @@ def tool_review_usability(book: Book) -> str:
     return f"{text} {book.text('tool_review.usability.not_percent')}"
 
 
+@sentence("self_assessment.flagged")
+def self_assessment_flagged(book: Book) -> str:
+    """Say how many people's answers look careless, and whether results without them can be shown."""
+    row = book.find("self_assessment.flagged_people.all")
+    if row is None or row["status"] != "ok":
+        return ""
+    people = book.number(row, "n_used")
+    if row["estimate"] == 0:
+        return book.text("self_assessment.flagged.none", n=people)
+    shown = any(
+        (book.select("self_assessment", f"{name}_by_flag", group="without_flagged")["status"] == "ok").any()
+        for name in ("cronbach_alpha", "omega_total", "score_mean")
+    )
+    branch = "shown" if shown else "hidden"
+    text = book.text("self_assessment.flagged", count=int(row["estimate"]), flagged=book.number(row), n=people)
+    return f"{text} {book.text(f'self_assessment.flagged.{branch}')}"
+
+
 @sentence("self_assessment.time")
 def self_assessment_time(book: Book) -> str:
     """Say how long the form takes."""

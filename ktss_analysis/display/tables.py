@@ -391,6 +391,34 @@ def reliability(book: Book) -> None:
     _emit(book, records, "reliability", book.text("table.reliability"), [_level(book)])
 
 
+@table("without_flagged")
+def without_flagged(book: Book) -> None:
+    """Print alpha, omega and mean score of each skill for everybody, without flagged people, and the difference."""
+    records, any_number = [], False
+    for skill in book.framework.scales():
+        for name, key in (("cronbach_alpha", "alpha"), ("omega_total", "omega"), ("score_mean", "mean_score")):
+            found = {
+                group: book.find(f"self_assessment.{name}_by_flag.{skill}.{group}")
+                for group in ("everybody", "without_flagged", "difference")
+            }
+            if found["everybody"] is None:
+                continue
+            rest = found["without_flagged"]
+            any_number |= rest is not None and rest["status"] == "ok"
+            records.append(
+                {
+                    _column(book, "skill"): book.name(skill),
+                    _column(book, "measure"): _column(book, key),
+                    _column(book, "everybody"): book.cell(found["everybody"]),
+                    _column(book, "without_flagged"): book.cell(rest),
+                    _column(book, "difference"): book.cell(found["difference"]),
+                    _column(book, "n"): _n(book, rest),
+                }
+            )
+    if any_number:
+        _emit(book, records, "without-flagged", book.text("table.without_flagged"), [_level(book)])
+
+
 # ------------------------------------------------------------------------------ panel, ranking, groups, votes
 
 
