@@ -15,10 +15,11 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from ktss_analysis.core import InputError
-from ktss_analysis.readers import READERS, find_reader, read_table
+from ktss_analysis.readers import READERS, find_reader, read_chunks, read_table
 from ktss_analysis.readers.layout import RECOGNISED, plain
 
 LIMESURVEY_CODES = [
@@ -299,6 +300,18 @@ def test_same_table_when_the_format_is_declared_plain(tmp_path):
     assert table.format == "csv"
     assert len(table.frame) == 5
     assert not table.columns
+
+
+@pytest.mark.parametrize("format", EXPORTS)
+def test_pieces_of_an_export_are_the_export(tmp_path, format):
+    path = export(tmp_path, format, EXPORTS[format][0])
+    table, chunks = read_table(path), read_chunks(path, 2)
+    pieces = list(chunks)
+    assert all(len(piece.frame) <= 2 for piece in pieces)
+    assert pd.concat([piece.frame for piece in pieces], ignore_index=True).equals(table.frame)
+    assert [row for piece in pieces for row in piece.rows] == table.rows.tolist()
+    assert all(piece.columns == table.columns for piece in pieces)
+    assert tuple(chunks.notes) == table.notes
 
 
 def test_another_part_of_an_export_is_a_plain_table(tmp_path):
