@@ -33,7 +33,7 @@ from .intervals import (
     median_interval,
     wilson_interval,
 )
-from .intraclass import icc
+from .intraclass import icc, icc_models
 from .items import inter_item_correlations, item_statistics, score_items
 from .joint_counts import JointCounts, joint_counts
 from .kappa import cohen_kappa, conger_kappa, fleiss_kappa
@@ -115,6 +115,7 @@ __all__ = [
     "guttman_lambdas",
     "gwet_ac",
     "icc",
+    "icc_models",
     "icc_sample_size",
     "inter_item_correlations",
     "intra_individual_variability",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +15,7 @@ from ..core import Estimate, StatisticError
 from .chance_corrected import Resampling, resample
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .crossed_components import contributions, intraclass_of_totals
+from .frames import estimates_frame
 from .rating_tables import check_cluster
 from .registry import statistic
 
@@ -136,6 +139,71 @@ def icc(
     [0.17, 0.29, 0.71, 0.44, 0.62, 0.91]
     """
     check_choice(model, MODELS, "model")
+    return _estimates(ratings, (model,), missing, ci_method, cluster, ci_level, n_boot, seed)[model]
+
+
+@statistic(
+    family="agreement", symbol="ICC", data="units", returns="frame", bounds=(None, 1), min_n=2,
+    invariant_to={"row_order", "column_order", "affine"}, source="doi:10.1037/1082-989X.1.1.30",
+)  # fmt: skip
+def icc_models(
+    ratings: ArrayLike | pd.DataFrame,
+    *,
+    missing: Missing | Literal["available"] = "raise",
+    ci_method: Literal["f", "jackknife", "bootstrap"] | None = None,
+    cluster: ArrayLike | None = None,
+    ci_level: float = 0.95,
+    n_boot: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compute the intraclass correlations of all six models from one analysis of variance.
+
+    Parameters
+    ----------
+    ratings, missing, ci_method, cluster, ci_level, n_boot, seed
+        See `icc`.
+
+    Returns
+    -------
+    DataFrame
+        One row per model, `statistic` ``icc_1-1``, ``icc_A-1``, ``icc_C-1``, ``icc_1-k``, ``icc_A-k``, ``icc_C-k``,
+        with the fields of an estimate.
+
+    Raises
+    ------
+    StatisticError
+        See `icc`.
+
+    Notes
+    -----
+    The models answer different questions; the design of the study says which one counts, not the table.
+
+    References
+    ----------
+    McGraw, K. O., & Wong, S. P. (1996). https://doi.org/10.1037/1082-989X.1.1.30
+
+    Examples
+    --------
+    >>> from ktss_analysis.psychometrics.intraclass import icc_models
+    >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    >>> [round(float(number), 2) for number in icc_models(judges)["estimate"]]
+    [0.17, 0.29, 0.71, 0.44, 0.62, 0.91]
+    """
+    found = _estimates(ratings, MODELS, missing, ci_method, cluster, ci_level, n_boot, seed)
+    return estimates_frame({f"icc_{model}": estimate for model, estimate in found.items()}, "icc_models")
+
+
+def _estimates(
+    ratings: ArrayLike | pd.DataFrame,
+    models: Sequence[str],
+    missing: str,
+    ci_method: str | None,
+    cluster: ArrayLike | None,
+    ci_level: float,
+    n_boot: int,
+    seed: int,
+) -> dict[str, Estimate]:
+    """Check the options and the table once, and return the estimate of each model."""
     level = check_level(ci_level)
     chosen = ci_method or ("jackknife" if missing == "available" or cluster is not None else "f")
     check_choice(chosen, ("f", "jackknife", "bootstrap"), "ci_method")
@@ -146,14 +214,21 @@ def icc(
     labels = check_cluster(cluster, len(matrix))
     table, keep = _rows_to_use(matrix, missing)
     n_missing = len(matrix) - len(table)
-    method = f"ICC({model}), {_RULES.get(missing, missing)}"
-    problem = _obstacle(table, method, n_missing)
+    methods = {model: f"ICC({model}), {_RULES.get(missing, missing)}" for model in models}
+    problem = _obstacle(table, methods[models[0]], n_missing)
     if problem is not None:
-        return problem
+        return {model: replace(problem, method=method) for model, method in methods.items()}
     if chosen != "f":
-        options = Resampling(chosen, level, n_boot, seed)
-        return _resampled(table, None if labels is None else labels[keep], model, method, options, n_missing)
-    return _with_f_limits(table, model, f"{method}; {_INTERVALS[model[0]]}", level, n_missing)
+        options = Resampling(chosen, level, n_boot, seed)  # type: ignore[arg-type]
+        groups = None if labels is None else labels[keep]
+        return {
+            model: _resampled(table, groups, model, method, options, n_missing) for model, method in methods.items()
+        }
+    squares = _without_rounding_error(mean_squares(table), table)
+    return {
+        model: _with_f_limits(squares, table.shape, model, f"{method}; {_INTERVALS[model[0]]}", level, n_missing)
+        for model, method in methods.items()
+    }
 
 
 def _rows_to_use(matrix: FloatArray, missing: str) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -189,10 +264,11 @@ def _obstacle(table: FloatArray, method: str, n_missing: int) -> Estimate | None
     return None
 
 
-def _with_f_limits(table: FloatArray, model: str, method: str, level: float, n_missing: int) -> Estimate:
+def _with_f_limits(
+    squares: MeanSquares, shape: tuple[int, ...], model: str, method: str, level: float, n_missing: int
+) -> Estimate:
     """Return the coefficient of a complete table with the limits of McGraw and Wong (1996)."""
-    n, k = table.shape
-    squares = _without_rounding_error(mean_squares(table), table)
+    n, k = shape
     value = _coefficient(squares, n, k, model)
     if value is None:
         reason = "the units do not differ: the denominator is not positive"

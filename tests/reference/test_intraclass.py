@@ -11,7 +11,7 @@ import pytest
 from ktss_analysis.core import StatisticError
 from ktss_analysis.psychometrics.agreement_planning import icc_sample_size
 from ktss_analysis.psychometrics.crossed_components import components, contributions
-from ktss_analysis.psychometrics.intraclass import MODELS, icc
+from ktss_analysis.psychometrics.intraclass import MODELS, icc, icc_models
 
 # Shrout & Fleiss (1979), table 2: 6 targets, 4 judges
 JUDGES = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
@@ -158,3 +158,16 @@ def test_sample_size_gives_the_width_it_promises():
 def test_sample_size_refuses_what_it_cannot_plan(wrong):
     with pytest.raises(StatisticError, match="allowed"):
         icc_sample_size(*wrong)
+
+
+@pytest.mark.parametrize("options", [{}, {"missing": "available"}, {"ci_method": "bootstrap", "n_boot": 200}])
+def test_the_table_of_models_holds_the_single_estimates(options):
+    table = icc_models(JUDGES, **options).set_index("statistic")
+    for model in MODELS:
+        alone = icc(JUDGES, model=model, **options)
+        row = table.loc[f"icc_{model}"]
+        assert (row["estimate"], row["ci_low"], row["ci_high"]) == (alone.value, alone.low, alone.high)
+        assert row["method"] == alone.method
+    gone = icc_models(JUDGES[:1])
+    assert set(gone["status"]) == {"too_few"}
+    assert gone["method"].is_unique
