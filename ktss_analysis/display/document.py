@@ -18,7 +18,7 @@ from ..yamlfile import sha256_of
 from . import charts, sentences, tables  # noqa: F401 - they register what a document can say and show
 from .book import Book
 from .cards import show_cards
-from .emit import emit_block
+from .emit import emit_block, show_page
 from .sentences import paragraphs
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "papermill", "nbconvert", "pypandoc-binary", "typst")
@@ -50,6 +50,13 @@ class Document(Book):
     def show_cards(self) -> None:
         """Print the cards of all skills, best verdict first."""
         show_cards(self)
+
+    def preview_self_assessment(self) -> None:
+        """Show the self-assessment page in the notebook; it is not printed in the document."""
+        folder = self.place.folder("09_decisions") / "self-assessment"
+        page = folder / f"index.{self.language.split('-')[0]}.html"
+        if page.is_file():
+            show_page(page.read_text(encoding="utf-8"), self.framework.id)
 
     def claims_of(self, stage: str) -> pd.DataFrame:
         """Return the numbers printed by an earlier document."""

@@ -186,6 +186,16 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def show_page(html: str, name: str) -> None:
+    """Show a page in a frame of its own in the notebook; it is no Markdown, so no document prints it."""
+    source = html.replace("&", "&amp;").replace('"', "&quot;")
+    frame = (
+        f'<iframe title="{name}" sandbox="allow-scripts allow-downloads" width="100%" height="640" srcdoc="{source}">'
+        "</iframe>"
+    )
+    _display({"text/html": frame, "text/plain": f"the self-assessment {name}"})
+
+
 def _display(bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
     from IPython.display import display
 

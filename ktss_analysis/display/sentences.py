@@ -330,6 +330,13 @@ def self_assessment_flagged(book: Book) -> str:
     return f"{text} {book.text(f'self_assessment.flagged.{branch}')}"
 
 
+@sentence("self_assessment.page")
+def self_assessment_page(book: Book) -> str:
+    """Say that the self-assessment itself comes with the report, when there is one."""
+    framework = book.framework
+    return book.text("self_assessment.page") if framework.scale is not None and framework.scales() else ""
+
+
 @sentence("self_assessment.time")
 def self_assessment_time(book: Book) -> str:
     """Say how long the form takes."""
