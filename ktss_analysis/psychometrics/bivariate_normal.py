@@ -25,6 +25,8 @@ from .checks import FloatArray
 # largest correlation in size, and the quadrature that serves up to there (error below 1e-14)
 _RULES = tuple((limit, np.polynomial.legendre.leggauss(nodes)) for limit, nodes in ((0.3, 6), (0.75, 12), (0.925, 20)))
 
+_SHORT_RULE = np.polynomial.legendre.leggauss(4)
+
 
 def bivariate_normal_cdf(upper: ArrayLike, other_upper: ArrayLike, correlation: ArrayLike) -> FloatArray:
     """Return the probability that both variables are at most their limits.
@@ -73,6 +75,23 @@ def bivariate_normal_density(x: FloatArray, y: FloatArray, correlation: FloatArr
     """Return the density at (x, y), which is also the derivative of `bivariate_normal_cdf` by the correlation."""
     rest = 1 - correlation**2
     return np.asarray(np.exp(-(x * x + y * y - 2 * correlation * x * y) / (2 * rest)) / (2 * np.pi * np.sqrt(rest)))
+
+
+def grid_cdf_change(upper: FloatArray, other_upper: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return what `grid_cdf` gains when the correlations move a little, by four nodes between the two.
+
+    The error is below 1e-9 for steps below .1 while the correlations are below .9 in size; limits finite.
+    """
+    points, weights = _SHORT_RULE
+    low, high = np.arcsin(start)[:, None], np.arcsin(end)[:, None]
+    half = (high - low) / 2
+    squares, product = (upper * upper + other_upper * other_upper) / 2, upper * other_upper
+    total = np.zeros(upper.shape)
+    for point, weight in zip(points, weights, strict=True):
+        sine = np.sin(low + half * (1 + point))
+        scale = 1 / (1 - sine * sine)
+        total += weight * np.exp(product * (sine * scale) - squares * scale)
+    return np.asarray(half * total / (2 * np.pi))
 
 
 def _by_quadrature(h: FloatArray, k: FloatArray, r: FloatArray, rule: tuple[FloatArray, FloatArray]) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..core import Estimate
@@ -13,8 +14,15 @@ from ..glossary import COLUMNS, check_columns
 
 def tidy(columns: Mapping[str, Any], where: str) -> pd.DataFrame:
     """Return a frame whose columns have the glossary's names and types; nan becomes missing."""
-    frame = check_columns(pd.DataFrame(dict(columns)), where)
-    return frame.astype({name: COLUMNS[name].dtype for name in frame.columns})
+    ready = {
+        # straight to the type of the column: pandas would guess one first, which costs more than the conversion
+        name: pd.array(values, dtype=COLUMNS[name].dtype)
+        if name in COLUMNS and isinstance(values, list | np.ndarray) else values
+        for name, values in columns.items()
+    }  # fmt: skip
+    frame = check_columns(pd.DataFrame(ready), where)
+    rest = {name: COLUMNS[str(name)].dtype for name, dtype in frame.dtypes.items() if dtype != COLUMNS[str(name)].dtype}
+    return frame.astype(rest) if rest else frame
 
 
 def estimates_frame(estimates: Mapping[str, Estimate], where: str) -> pd.DataFrame:

@@ -14,15 +14,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from .bivariate_normal import bivariate_normal_density, grid_cdf
+from .bivariate_normal import bivariate_normal_density, grid_cdf, grid_cdf_change
 from .checks import FloatArray
 
 _MAX_ITERATIONS = 80
 _STEP = 1e-5  # Newton steps below this end the search; the error is then of the order of its square
 _EDGE = 0.9999  # an estimate beyond this is the boundary: one category of one item settles that of the other
 _FLAT = 1e-9  # information per person below this: rounding hides that the likelihood rises to the boundary
+_SHORT, _NOT_STEEP = 0.1, 0.9  # steps and correlations for which four nodes do
 _TINY = 1e-30  # a cell with persons has at least this probability; rounding can make it negative
 
 
@@ -77,18 +79,19 @@ def fit_pairs(tables: FloatArray, row_thresholds: FloatArray, column_thresholds:
     """
     h, k = np.clip(row_thresholds, -40, 40), np.clip(column_thresholds, -40, 40)
     estimate = _start(tables, h, k)
+    corners = _Corners(h, k)
     low, high = np.full(len(tables), -1.0), np.full(len(tables), 1.0)
     converged, active = np.zeros(len(tables), dtype=bool), np.arange(len(tables))
     for _ in range(_MAX_ITERATIONS):
         if not active.size:
             break
-        cells = _cells(estimate[active], h[active], k[active])
-        score, information = _slope(tables[active], cells)
-        low[active] = np.where(score >= 0, estimate[active], low[active])
-        high[active] = np.where(score <= 0, estimate[active], high[active])
+        here = estimate[active]
+        score, information = _slope(tables[active], _cells(here, corners, active))
+        low[active] = np.where(score >= 0, here, low[active])
+        high[active] = np.where(score <= 0, here, high[active])
         step = np.zeros(len(active))
         np.divide(score, information, out=step, where=information > 0)
-        trial = estimate[active] + step
+        trial = here + step
         middle = (low[active] + high[active]) / 2
         found = (np.abs(step) < _STEP) & ((information > 0) | (score == 0))  # before rounding can mislead the bracket
         inside = (trial > low[active]) & (trial < high[active]) & (information > 0)
@@ -98,7 +101,7 @@ def fit_pairs(tables: FloatArray, row_thresholds: FloatArray, column_thresholds:
         converged[active[done]] = True
         active = active[~done]
     boundary = (np.abs(estimate) > _EDGE) | _flat_two_by_two(tables)
-    cells = _cells(np.clip(estimate, -_EDGE, _EDGE), h, k)
+    cells = _cells(np.clip(estimate, -_EDGE, _EDGE), corners, np.arange(len(tables)))
     information = _slope(tables, cells)[1]
     boundary |= information < _FLAT * tables.sum(axis=(1, 2))
     error, given = _errors(tables, h, k, estimate, cells, information)
@@ -121,20 +124,42 @@ def _start(tables: FloatArray, h: FloatArray, k: FloatArray) -> FloatArray:
     return np.clip(covariance / slope, -0.9, 0.9)
 
 
-def _cells(correlation: FloatArray, h: FloatArray, k: FloatArray) -> _Cells:
-    n, rows, columns = len(correlation), h.shape[1], k.shape[1]
-    x = np.broadcast_to(h[:, :, None], (n, rows, columns))
-    y = np.broadcast_to(k[:, None, :], (n, rows, columns))
-    cdf = np.zeros((n, rows + 2, columns + 2))
-    cdf[:, 1:-1, 1:-1] = grid_cdf(x.reshape(n, -1), y.reshape(n, -1), correlation).reshape(n, rows, columns)
-    cdf[:, 1:-1, -1], cdf[:, -1, 1:-1], cdf[:, -1, -1] = special.ndtr(h), special.ndtr(k), 1.0
-    r = correlation[:, None, None]
-    density, bend = np.zeros(cdf.shape), np.zeros(cdf.shape)
-    inner = bivariate_normal_density(x, y, r)
+class _Corners:
+    """The joint distribution at the corners of all cells, kept from step to step."""
+
+    def __init__(self, h: FloatArray, k: FloatArray) -> None:
+        n, rows, columns = len(h), h.shape[1], k.shape[1]
+        self.shape = rows, columns
+        self.x, self.y = np.repeat(h, columns, axis=1), np.tile(k, (1, rows))
+        self.at = np.full(n, np.nan)
+        self.cdf = np.zeros((n, rows + 2, columns + 2))
+        self.cdf[:, 1:-1, -1], self.cdf[:, -1, 1:-1], self.cdf[:, -1, -1] = special.ndtr(h), special.ndtr(k), 1.0
+
+    def move(self, correlation: FloatArray, which: NDArray[np.intp]) -> None:
+        """Bring the pairs in question to new correlations: by what changes if it is little, else anew."""
+        start = self.at[which]
+        near = (np.abs(correlation - start) < _SHORT) & (np.maximum(np.abs(start), np.abs(correlation)) < _NOT_STEEP)
+        for part, anew in ((near, False), (~near, True)):
+            if not part.any():
+                continue
+            pairs, r = which[part], correlation[part]
+            x, y = self.x[pairs], self.y[pairs]
+            inner = grid_cdf(x, y, r) if anew else grid_cdf_change(x, y, start[part], r)
+            inner = inner.reshape(-1, *self.shape)
+            self.cdf[pairs, 1:-1, 1:-1] = inner if anew else self.cdf[pairs, 1:-1, 1:-1] + inner
+        self.at[which] = correlation
+
+
+def _cells(correlation: FloatArray, corners: _Corners, which: NDArray[np.intp]) -> _Cells:
+    corners.move(correlation, which)
+    x, y, r = corners.x[which], corners.y[which], correlation[:, None]
+    density, bend = np.zeros((2, len(which), corners.shape[0] + 2, corners.shape[1] + 2))
     rest = 1 - r * r
-    density[:, 1:-1, 1:-1] = inner
-    bend[:, 1:-1, 1:-1] = inner * ((1 + r * r) * x * y - r * (x * x + y * y - rest)) / rest**2
-    return _Cells(np.maximum(_boxes(cdf), _TINY), _boxes(density), _boxes(bend))
+    inner = bivariate_normal_density(x, y, r)
+    density[:, 1:-1, 1:-1] = inner.reshape(-1, *corners.shape)
+    inner *= ((1 + r * r) * x * y - r * (x * x + y * y - rest)) / rest**2
+    bend[:, 1:-1, 1:-1] = inner.reshape(-1, *corners.shape)
+    return _Cells(np.maximum(_boxes(corners.cdf[which]), _TINY), _boxes(density), _boxes(bend))
 
 
 def _boxes(corner: FloatArray) -> FloatArray:

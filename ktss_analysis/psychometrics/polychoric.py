@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ..core import Status
+from ..core import StatisticError, Status
 from .checks import FloatArray, Missing, check_choice, check_level
 from .frames import tidy
 from .joint_counts import JointCounts, joint_counts
 from .moments import to_correlation
+from .pair_full_likelihood import fit_full_likelihood
 from .pair_likelihood import PairFit, fit_pairs, thresholds_of
 from .registry import statistic
 
@@ -103,6 +104,7 @@ def polychoric(
     missing: Missing = "pairwise",
     zero_cell: ZeroCell = "none",
     thresholds: Literal["pair", "item"] = "pair",
+    estimator: Literal["two_step", "ml"] = "two_step",
     smooth: bool = False,
     ci_level: float = 0.95,
 ) -> PolychoricFit:
@@ -125,6 +127,9 @@ def polychoric(
         What is done with an empty cell: nothing, or half a person is put there (margins grow with it).
     thresholds : {"pair", "item"}, default "pair"
         Thresholds from the persons of the pair, or from all who answered the item.
+    estimator : {"two_step", "ml"}, default "two_step"
+        Thresholds first, then the correlation; or both together by maximum likelihood, pair by pair (slower, and hardly
+        different). ``"ml"`` takes its thresholds from the pair.
     smooth : bool, default False
         Make a matrix that is not positive definite so, by raising its negative eigenvalues.
     ci_level : float, default .95
@@ -169,15 +174,21 @@ def polychoric(
     """
     check_choice(zero_cell, ("none", "half"), "zero_cell")
     check_choice(thresholds, ("pair", "item"), "thresholds")
+    check_choice(estimator, ("two_step", "ml"), "estimator")
+    if estimator == "ml" and thresholds == "item":
+        raise StatisticError("estimator='ml' takes its thresholds from the pair; choose thresholds='pair'")
     level = check_level(ci_level)
     counts = items if isinstance(items, JointCounts) else joint_counts(items, missing=missing)
     rule = "complete answers" if counts.missing == "raise" else counts.missing
-    method = f"polychoric, two-step, thresholds from the {thresholds}, empty cells: {zero_cell}, {rule}"
+    how = "two-step" if estimator == "two_step" else "maximum likelihood"
+    method = f"polychoric, {how}, thresholds from the {thresholds}, empty cells: {zero_cell}, {rule}"
     pairs = _prepared(counts, zero_cell)
     for start in range(0, len(pairs.first), _PAIRS_AT_ONCE):
         which = [p for p in range(start, min(start + _PAIRS_AT_ONCE, len(pairs.first))) if pairs.problems[p] is None]
         if which:
             _fit(pairs, np.array(which), counts, thresholds)
+    if estimator == "ml":
+        _refine(pairs)
     matrix = np.eye(len(counts.names))
     matrix[pairs.first, pairs.second] = matrix[pairs.second, pairs.first] = pairs.correlation
     matrix, smoothed, warnings = _checked(matrix, pairs, counts.names, smooth)
@@ -224,6 +235,16 @@ def _fit(pairs: _Pairs, which: NDArray[np.intp], counts: JointCounts, thresholds
         single = thresholds_of(counts.single_counts.astype(float))
         rows, columns = single[pairs.first[which]], single[pairs.second[which]]
     pairs.keep(which, fit_pairs(tables, rows, columns))
+
+
+def _refine(pairs: _Pairs) -> None:
+    """Replace two-step estimates by those of the full likelihood; a pair at the boundary stays there."""
+    for p in np.flatnonzero(~np.isnan(pairs.correlation) & ~pairs.boundary):
+        value, error = fit_full_likelihood(pairs.tables[p], float(pairs.correlation[p]))
+        if np.isnan(value):
+            pairs.converged[p] = False
+        else:
+            pairs.correlation[p], pairs.error[p] = value, error
 
 
 def _checked(

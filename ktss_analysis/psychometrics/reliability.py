@@ -17,8 +17,10 @@ from ..core import Estimate, StatisticError
 from .alpha import cronbach_alpha, reliability_estimate, rule_in_words, standardized_alpha
 from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
 from .lower_bounds import guttman_lambdas, split_half
+from .matrices import MatrixKind
 from .moments import absent, item_moments, obstacle
 from .one_factor import OneFactorFit, fit_one_factor
+from .ordinal_reliability import latent_omega
 from .registry import statistic
 
 __all__ = [
@@ -37,7 +39,7 @@ _INVARIANT = {"row_order", "column_order", "affine"}
 def omega_total(
     items: ArrayLike | pd.DataFrame,
     *,
-    matrix: Literal["pearson"] = "pearson",
+    matrix: MatrixKind = "pearson",
     denominator: Literal["model", "observed"] = "model",
     missing: Missing = "raise",
     ci_method: Literal["robust", "normal"] = "robust",
@@ -55,8 +57,9 @@ def omega_total(
     ----------
     items : array_like or DataFrame, shape (n_persons, n_items)
         Answers of one scale, reverse-keyed items already turned round. Three items or more.
-    matrix : {"pearson"}, default "pearson"
-        Covariances the model is fitted to.
+    matrix : {"pearson", "polychoric"}, default "pearson"
+        What the model is fitted to. ``"polychoric"`` is `latent_omega`, about the sum of the variables behind the
+        answers, by weighted least squares and with its bootstrap interval whatever `ci_method`.
     denominator : {"model", "observed"}, default "model"
         Variance of the sum: the model's, or the sample's. They agree when the model fits.
     missing : {"raise", "listwise"}, default "raise"
@@ -102,9 +105,11 @@ def omega_total(
     >>> round(omega_total(judges).value, 2)
     0.91
     """
-    check_choice(matrix, ("pearson",), "matrix")
+    check_choice(matrix, ("pearson", "polychoric"), "matrix")
     check_choice(denominator, ("model", "observed"), "denominator")
     check_choice(ci_method, ("robust", "normal"), "ci_method")
+    if matrix == "polychoric":
+        return latent_omega(items, denominator=denominator, missing=missing, ci_level=ci_level)
     if missing == "pairwise":
         raise StatisticError(f"missing='pairwise': maximum likelihood {_ROWS_ONLY}")
     level = check_level(ci_level)

@@ -113,6 +113,14 @@ def test_one_data_set_has_six_omegas(agreeableness):
     assert len(methods) == 5
 
 
+def test_omega_total_of_polychorics_is_latent_omega(keyed):
+    items = scale(keyed, "E").iloc[:300]
+    for denominator in ("model", "observed"):
+        total = omega_total(items, matrix="polychoric", denominator=denominator)
+        assert total == latent_omega(items, denominator=denominator)
+    assert omega_total(items).value != total.value
+
+
 def test_ordinal_alpha_with_missing_cells(agreeableness):
     """R13: pairwise polychoric correlations of 2,800 persons (psych, thresholds of the item: .75899218)."""
     estimate = ordinal_alpha(agreeableness, missing="pairwise")

@@ -7,11 +7,17 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import integrate, special
+from scipy import integrate, optimize, special
 
 from ktss_analysis.core import StatisticError
-from ktss_analysis.psychometrics.bivariate_normal import bivariate_normal_cdf, bivariate_normal_density
+from ktss_analysis.psychometrics.bivariate_normal import (
+    bivariate_normal_cdf,
+    bivariate_normal_density,
+    grid_cdf,
+    grid_cdf_change,
+)
 from ktss_analysis.psychometrics.joint_counts import joint_counts
+from ktss_analysis.psychometrics.pair_full_likelihood import _model, fit_full_likelihood
 from ktss_analysis.psychometrics.pair_likelihood import fit_pairs, thresholds_of
 from ktss_analysis.psychometrics.polychoric import polychoric
 from ktss_analysis.psychometrics.polyserial import polyserial
@@ -85,6 +91,17 @@ def test_density_is_the_derivative_by_the_correlation():
     assert bivariate_normal_density(x, y, np.array([0.4])) == pytest.approx(change, rel=1e-9)
 
 
+def test_a_short_step_equals_the_whole_integral():
+    """The search moves the distribution by its change; the worst case is a long step at a high correlation."""
+    generator = np.random.default_rng(6)
+    x, y = generator.normal(scale=1.5, size=(2, 40, 9))
+    y[:, :4] = x[:, :4] + 0.02
+    start = generator.uniform(-0.9, 0.9, size=40)
+    end = np.clip(start + generator.uniform(-0.1, 0.1, size=40), -0.9, 0.9)
+    change = grid_cdf(x, y, end) - grid_cdf(x, y, start)
+    np.testing.assert_allclose(grid_cdf_change(x, y, start, end), change, atol=1e-9)
+
+
 # --- small published tables
 
 
@@ -155,6 +172,59 @@ def test_standard_error_equals_lavaan(complete):
     ]  # fmt: skip
     ours = polychoric(complete[ITEMS[:5]]).frame["standard_error"].astype(float)
     np.testing.assert_allclose(ours, gamma, atol=1e-8)
+
+
+# --- thresholds and correlation together
+
+
+def test_full_likelihood_equals_polycor(reference, complete):
+    """D1: .49151 (.0486), and all pairs of five items with their standard errors.
+
+    Run with reltol = 1e-15 instead of 1e-8, polycor 0.8-1 gives .4914786523 (.0485541) for D1.
+    """
+    row = polychoric(persons(DRASGOW), estimator="ml").frame.iloc[0]
+    assert row["estimate"] == pytest.approx(0.4914786523, abs=2e-8)
+    assert row["estimate"] == pytest.approx(0.49151, abs=5e-5)
+    assert row["standard_error"] == pytest.approx(0.0485541, abs=2e-6)
+    ours = polychoric(complete[ITEMS[:5]], estimator="ml")
+    assert ours.converged
+    # on six by six categories polycor stops up to .003 short of the maximum: see the next test
+    np.testing.assert_allclose(ours.matrix, matrix(reference["polycor_full_ml_A"]["rho"]), atol=4e-3)
+    difference = np.abs(ours.matrix.to_numpy() - polychoric(complete[ITEMS[:5]]).matrix.to_numpy()).max()
+    assert 1e-4 < difference < 4e-3
+
+
+@pytest.mark.parametrize(("first", "second", "deviance"), [("A2", "A3", 121.4289), ("A1", "A2", None)])
+def test_full_likelihood_is_the_maximum(all_answers, first, second, deviance):
+    """D8: polycor prints .55935 with a deviance of 121.466; with reltol = 1e-15 it gets to .56020 and 121.429.
+
+    A general optimiser, which knows neither derivatives nor scoring, finds no better correlation nearby.
+    """
+    rows = all_answers[ITEMS[:5]].dropna()
+    table = pd.crosstab(rows[first], rows[second]).to_numpy(dtype=float)
+    value, error = fit_full_likelihood(table, 0.0)
+    assert 0.01 < error < 0.02
+    cuts = np.concatenate([special.ndtri(np.cumsum(table.sum(axis=axis))[:-1] / table.sum()) for axis in (1, 0)])
+    saturated = (table[table > 0] * np.log(table[table > 0] / table.sum())).sum()
+
+    def deviance_at(r):
+        found = optimize.minimize(lambda free: -_model(table, np.concatenate([[r], free]), 5)[0], cuts, tol=1e-9)
+        return 2 * (saturated + found.fun)
+
+    best = deviance_at(value)
+    assert best <= min(deviance_at(value - 2e-3), deviance_at(value + 2e-3))
+    if deviance is not None:
+        assert best < deviance
+        assert value == pytest.approx(0.55935, abs=2e-3)
+
+
+def test_full_likelihood_of_two_categories_is_the_two_step_one():
+    """Two by two cells leave nothing to gain."""
+    one, two = (polychoric(persons(HSB2), estimator=name).frame.iloc[0] for name in ("two_step", "ml"))
+    assert one["estimate"] == pytest.approx(two["estimate"], abs=1e-8)
+    assert one["standard_error"] == pytest.approx(two["standard_error"], rel=1e-6)
+    with pytest.raises(StatisticError, match="thresholds from the pair"):
+        polychoric(persons(HSB2), estimator="ml", thresholds="item")
 
 
 # --- missing answers: two kinds of thresholds
