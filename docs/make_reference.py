@@ -82,6 +82,7 @@ MEANINGS = {
     "Privacy.pseudonym_key_env": "environment variable that holds the secret key of the pseudonyms",
     "Privacy.pseudonym_key": "the key itself, for synthetic data alone",
     "Privacy.keep": "columns whose direct identifiers are stored in clear in the private folder",
+    "Privacy.review": "path, from the study file's folder, of the filled-in `free_text_review.csv` of an earlier run",
     "Keep.column": "header of the raw column; never the column that identifies the person",
     "Keep.source": "name of the source; without it every source with such a column",
     "Keep.reason": "why; printed in the audit annex",

@@ -284,6 +284,7 @@ class Privacy(Strict):
     pseudonym_key_env: str = "KTSS_PSEUDONYM_KEY"
     pseudonym_key: str | None = None
     keep: list[Keep] = []
+    review: str | None = None
 
 
 class Funding(Strict):
@@ -413,6 +414,25 @@ class Study(Strict):
         path = (self.folder / self.data_dir / source.structure).resolve()
         if not path.is_file():
             raise StudyError(f"{self._path}, source {source.name!r}: no structure file {source.structure!r}")
+        return path
+
+    @property
+    def review_path(self) -> Path | None:
+        """The file in which somebody decided which free texts may be printed, if the study names one.
+
+        Raises
+        ------
+        StudyError
+            When there is no such file.
+        """
+        if self.privacy.review is None:
+            return None
+        path = (self.folder / self.privacy.review).resolve()
+        if not path.is_file():
+            raise StudyError(
+                f"{self._path}, privacy.review: no file {self.privacy.review!r}; a run writes one as "
+                "private/free_text_review.csv, to be filled in and kept beside the study file"
+            )
         return path
 
     def fingerprint(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from .labels import fold
 from .people import Cleaned, declined_in
 from .protection import nameless, scrubber_of
 from .pseudonyms import Pseudonymiser
+from .review import Decision, load_review, n_decided
 from .wide import text_parts
 
 PROBLEM_COLUMNS = ("level", "source", "file", "row", "column", "rule", "found", "n_cells", "reason", "allowed")
@@ -57,9 +58,11 @@ def check_study(study: Study) -> pd.DataFrame:
     pseudonymiser = _try(lambda: Pseudonymiser(study), "", problems)
     if problems or pseudonymiser is None:
         return _frame(problems)
+    decisions = _try(lambda: load_review(study), "", problems)
     registers = study.of("register")
     scrubber = scrubber_of(study, study.sources)
     known: list[Cleaned] = []
+    comments: list[pd.DataFrame] = []
     for source in [*registers, *(source for source in study.sources if source not in registers)]:
         clean = functools.partial(
             clean_source, study, source, pseudonymiser, declined=declined_in(known), scrubber=scrubber
@@ -70,7 +73,18 @@ def check_study(study: Study) -> pd.DataFrame:
         if source in registers:
             known.append(cleaned)
         problems += _findings(cleaned, scrubber) + exposed(study, cleaned, scrubber)
-    return _frame(problems)
+        comments += [table for name, table in cleaned.tables if name == "comments" and len(table)]
+    return _frame(problems + _stale(study, decisions or {}, comments))
+
+
+def _stale(study: Study, decisions: dict[str, Decision], comments: list[pd.DataFrame]) -> list[dict[str, object]]:
+    """Return a finding when decisions of the review fit no text any more."""
+    count = len(decisions) - sum(n_decided(table, decisions) for table in comments)
+    if not count or study.review_path is None:
+        return []
+    reason = "decisions about free texts that are not there, or read differently now; those texts keep their old status"
+    return [{"level": "warning", "file": study.review_path.name, "rule": "review", "n_cells": count,
+             "reason": reason, "allowed": "take the newest private/free_text_review.csv"}]  # fmt: skip
 
 
 def _try(

@@ -22,6 +22,7 @@ from .pseudonyms import Pseudonymiser
 from .records import Dropped, comment_ids, language_of, log_masked, record_table, seconds_of, without_taken
 from .returned import returned_rules
 from .reversals import apply_reversals, log_reversals
+from .review import load_review, reviewed
 from .rows import RowFacts, Rows, answered_rules, belongs, first_rules, refuse_long_rows, repeated_rule
 from .schemas import KEYS, RECORDS, TABLES, conform, empty_table
 from .submissions import double_rule, header_rule, partial_rule, submission_rules
@@ -88,6 +89,7 @@ def clean_sources(study: Study, activities: Sequence[str] | None = None) -> Clea
     except InputError as error:
         raise nameless(error, scrubber) from None
     tables = {name: spelled(joined(name, cleaned)) for name in TABLES}
+    tables["comments"] = reviewed(tables["comments"], load_review(study))
     tables["people"] = people_of(cleaned, tables["people"])
     records = {name: conform(_stacked([getattr(part, name) for part in cleaned], name), name) for name in RECORDS}
     notes = [f"{part.gathered.source.name}: {scrubber.text(note)}" for part in cleaned for note in part.gathered.notes]

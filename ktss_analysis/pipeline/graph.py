@@ -18,7 +18,7 @@ from ..withdrawals import list_path
 from .layout import NODES, Node
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
-from .publish import TOOL, assemble, build_self_assessment, render_document, tool_languages
+from .publish import TOOL, assemble, build_self_assessment, render_document, tool_languages, write_review
 from .record import RunRecord
 from .runner import run_steps
 from .steps import After, Step
@@ -40,7 +40,10 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
     key_file = _key_fingerprint(study, folder)
     _remember_study(study, folder)
     withdrawn = list_path(study)
-    common = (study.path, study.framework_path, study.rules_path, *((withdrawn,) if withdrawn.is_file() else ()))
+    beside = [withdrawn] if withdrawn.is_file() else []
+    if study.review_path is not None:
+        beside.append(study.review_path)
+    common = (study.path, study.framework_path, study.rules_path, *beside)
     return [
         Step(
             entry.name,
@@ -169,4 +172,5 @@ def run_study(
     )  # fmt: skip
     if only is None:
         assemble(folder, study.outputs.formats)
+        write_review(folder)
     return record

@@ -51,6 +51,27 @@ def tool_languages(study: Study) -> list[str]:
     return [language for language in framework.languages if language.split("-")[0] in known]
 
 
+def write_review(folder: Path) -> Path | None:
+    """Write the free texts of a run with their review status, for a person to read and decide.
+
+    The file is private: it is filled in, copied beside the study file and named under ``privacy.review``.
+    """
+    import pandas as pd
+
+    from ..csvfile import write_csv
+    from ..intake.review import REVIEW_COLUMNS
+
+    paths = sorted((folder / "private" / "stages").glob("*_clean_*/comments.parquet"))
+    frames = [frame for path in paths if len(frame := pd.read_parquet(path))]
+    if not frames:
+        return None
+    columns = list(REVIEW_COLUMNS)
+    texts = pd.concat(frames, ignore_index=True)[columns].drop_duplicates("comment_id")
+    order = texts["review"].map({"pending": 0, "withheld": 1, "released": 2})
+    texts = texts.assign(_order=order).sort_values(["_order", "comment_id"], kind="stable")
+    return write_csv(texts[columns], folder / "private" / "free_text_review.csv")
+
+
 def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
     """Copy what may leave the private folder into ``public``; a file appears complete or not at all.
 
