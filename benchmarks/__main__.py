@@ -82,6 +82,17 @@ def raw_lines(found: Sequence[raw_file.RawFile]) -> list[str]:
     return lines
 
 
+def piece_lines(found: Sequence[raw_file.Pieces]) -> list[str]:
+    rows = [
+        (
+            f"{one.n_rows:,} x 60", f"{one.megabytes:.0f} MB", f"{one.seconds:.2f} s",
+            f"{one.n_rows / one.seconds:,.0f}", f"{one.memory / 1e6:.0f} MB",
+        )
+        for one in found
+    ]  # fmt: skip
+    return table(("rows x columns", "file", "time", "rows per second", "memory"), rows)
+
+
 def page(facts: dict[str, str], sections: dict[str, list[str]]) -> str:
     """Return the results as one Markdown page."""
     lines = ["# Measured speed and memory", "", "Written by `python3 run.py bench`; change nothing here by hand.", ""]
@@ -99,7 +110,7 @@ INTRODUCTION = [
 ]
 
 
-def measure_all(repetitions: int, *, quick: bool) -> Iterator[tuple[str, list[str], Any]]:
+def measure_all(repetitions: int, *, quick: bool, large: bool) -> Iterator[tuple[str, list[str], Any]]:
     """Yield title, lines and plain values of each section, as soon as it is measured."""
     found = []
     for case in against_peers.cases(quick=quick):
@@ -110,6 +121,10 @@ def measure_all(repetitions: int, *, quick: bool) -> Iterator[tuple[str, list[st
     files = [raw_file.measure_apart(n_rows) for n_rows in ((2_000, 20_000) if quick else (20_000, 200_000))]
     lines = ["An untidy survey export (labels, blanks, wrong values), each size in a process of its own.", ""]
     yield "From a raw file to cleaned tables", lines + raw_lines(files), [asdict(one) for one in files]
+    sizes = (2_000, 20_000) if quick else (20_000, 200_000, 1_000_000) if large else (20_000, 200_000)
+    pieces = [raw_file.measure_pieces_apart(n_rows) for n_rows in sizes]
+    lines = ["`read_chunks`: memory beyond what reading three rows needs does not grow with the file.", ""]
+    yield "Reading piece by piece", lines + piece_lines(pieces), [asdict(one) for one in pieces]
     run = whole_run.measure()
     lines = [
         f"Cold {run.cold:.1f} s; unchanged {run.unchanged:.1f} s, since nothing runs again.",
@@ -123,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write the page (a quick run writes nothing); return the exit code."""
     parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes; benchmarks/results.md stays as it is")
+    parser.add_argument("--large", action="store_true", help="also a raw file of a million rows (440 MB)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
     parser.add_argument("--repetitions", type=int, default=5, help="interleaved repetitions, 5 or more")
     options = parser.parse_args(arguments)
@@ -131,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = machine()
     sections, values = {}, {}
     try:
-        for title, lines, plain in measure_all(options.repetitions, quick=options.quick):
+        for title, lines, plain in measure_all(options.repetitions, quick=options.quick, large=options.large):
             sections[title], values[title] = lines, plain
     except DisagreementError as problem:
         print(f"stopped: {problem}", file=sys.stderr)

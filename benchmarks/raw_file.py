@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,16 @@ class RawFile:
     rows_per_second: float
     peak: int
     at_start: int
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What it cost to read one size piece by piece: seconds, and memory beyond what reading three rows needs."""
+
+    n_rows: int
+    megabytes: float
+    seconds: float
+    memory: int
 
 
 def write_study(folder: Path, n_rows: int) -> dict[str, int]:
@@ -115,14 +125,47 @@ def measure_apart(n_rows: int) -> RawFile:
     """Write a file of this size and measure it in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
         planted = write_study(Path(name), n_rows)
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.raw_file", name, json.dumps(planted)], cwd=ROOT, capture_output=True,
-            text=True, check=False,
-        )  # fmt: skip
+        return RawFile(**_in_a_process(name, json.dumps(planted)))
+
+
+def measure_pieces(folder: Path, n_rows: int) -> Pieces:
+    """Read the export of a folder piece by piece; refuse to report when a row is lost."""
+    from ktss_analysis.readers import read_chunks
+
+    for _ in read_chunks(folder / "small.csv"):  # so that loading the parser is no part of what is measured
+        pass
+    start = peak_resident()
+    export = folder / "export.csv"
+    seconds, found = _timed(lambda: sum(piece.n_records for piece in read_chunks(export)))
+    if found != n_rows:
+        raise DisagreementError(f"{n_rows:,} rows written, {found:,} read in pieces")
+    return Pieces(n_rows, export.stat().st_size / 1e6, seconds, peak_resident() - start)
+
+
+def measure_pieces_apart(n_rows: int) -> Pieces:
+    """Write a file of this size, the same 20,000 rows over and over, and read it in a process of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_study(folder, 20_000)
+        lines = (folder / "export.csv").read_bytes().splitlines(keepends=True)
+        (folder / "small.csv").write_bytes(b"".join(lines[:4]))
+        with (folder / "export.csv").open("wb") as file:
+            file.write(lines[0])
+            for start in range(0, n_rows, 20_000):
+                file.writelines(lines[1 : 1 + min(20_000, n_rows - start)])
+        return Pieces(**_in_a_process(name, json.dumps(n_rows)))
+
+
+def _in_a_process(*arguments: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.raw_file", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise DisagreementError(done.stderr.strip().splitlines()[-1])
-    return RawFile(**json.loads(done.stdout))
+    return json.loads(done.stdout)
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(measure(Path(sys.argv[1]), json.loads(sys.argv[2])))))
+    given = json.loads(sys.argv[2])
+    action = measure_pieces if isinstance(given, int) else measure
+    print(json.dumps(asdict(action(Path(sys.argv[1]), given))))  # type: ignore[operator]
