@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ktss_analysis.psychometrics import cohen_kappa, fleiss_kappa, icc_models, krippendorff_alpha
+from ktss_analysis.psychometrics import cohen_kappa, fleiss_kappa, icc, krippendorff_alpha
+from ktss_analysis.psychometrics.intraclass import MODELS
 
 from .measure import Case
 
@@ -91,8 +92,8 @@ def icc_cases(*, quick: bool) -> Iterator[Case]:
         table = codes(n, 5, seed=3)
         long = pd.DataFrame(table).rename_axis("unit").reset_index().melt("unit", var_name="rater", value_name="y")
         yield Case(
-            "icc, six models with limits", f"{n:,} x 5", "pingouin",
-            lambda table=table: icc_models(table)["estimate"].to_numpy(dtype=float),
+            "icc, six calls with limits", f"{n:,} x 5", "pingouin",
+            lambda table=table: [icc(table, model=model).value for model in MODELS],
             lambda long=long: _pingouin_icc(pingouin, long),
             remark="pingouin rounds its limits",
         )  # fmt: skip

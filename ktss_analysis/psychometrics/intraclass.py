@@ -158,10 +158,23 @@ def icc_models(
 ) -> pd.DataFrame:
     """Compute the intraclass correlations of all six models from one analysis of variance.
 
+    The formulas of `icc` for 1-1, A-1, C-1 (one rater; raters nested, absolute agreement, consistency) and 1-k, A-k,
+    C-k (the mean of all raters), applied to the same mean squares.
+
     Parameters
     ----------
-    ratings, missing, ci_method, cluster, ci_level, n_boot, seed
-        See `icc`.
+    ratings : array_like or DataFrame, shape (n_units, n_raters)
+        Units in rows, raters (or occasions) in columns.
+    missing : {"raise", "listwise", "available"}, default "raise"
+        Rule for missing cells, see `icc`.
+    ci_method : {"f", "jackknife", "bootstrap"}, optional
+        Interval, see `icc`.
+    cluster : array_like, shape (n_units,), optional
+        Cluster of each unit, for the jackknife and the bootstrap.
+    ci_level : float, default .95
+        Confidence level.
+    n_boot, seed : int, default 2000 and 0
+        Resamples and seed of the bootstrap.
 
     Returns
     -------
@@ -184,6 +197,8 @@ def icc_models(
 
     Examples
     --------
+    Shrout and Fleiss (1979, table 4):
+
     >>> from ktss_analysis.psychometrics.intraclass import icc_models
     >>> judges = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     >>> [round(float(number), 2) for number in icc_models(judges)["estimate"]]
