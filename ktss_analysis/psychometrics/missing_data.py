@@ -191,8 +191,9 @@ def em_moments(
     -----
     Right when answers are missing at random (given the answers present) and the items are multivariate normal;
     means and covariances stay consistent for other distributions if missingness is completely at random. It
-    fills in no answers: do not take it for imputation. Standard errors are not given: the number of persons
-    that the moments are worth lies below `n_used`.
+    fills in no answers: do not take it for imputation. Its cost grows with the number of patterns, not of
+    persons; with many items almost every person has a pattern of one's own: take one scale at a time.
+    Standard errors are not given: the number of persons that the moments are worth lies below `n_used`.
 
     References
     ----------

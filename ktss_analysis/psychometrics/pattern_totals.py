@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..core import StatisticError
 from .checks import FloatArray, as_matrix
 
+MOST_CELLS = 200_000_000  # of cross-products, all patterns together: 1.6 GB
+
 
 @dataclass(frozen=True, slots=True)
 class PatternTotals:
@@ -76,6 +78,11 @@ def pattern_totals(items: ArrayLike | pd.DataFrame) -> PatternTotals:
     PatternTotals
         One entry per pattern that occurs.
 
+    Raises
+    ------
+    StatisticError
+        For text, infinite values, or more patterns than memory should hold (80,000 patterns of 50 items).
+
     Examples
     --------
     >>> part = pattern_totals([[1, 2], [3, float("nan")]])
@@ -90,6 +97,11 @@ def pattern_totals(items: ArrayLike | pd.DataFrame) -> PatternTotals:
     rows, present = matrix[some], present[some]
     packed, code = np.unique(np.packbits(present, axis=1), axis=0, return_inverse=True)
     order, counts = np.argsort(code, kind="stable"), np.bincount(code, minlength=len(packed))
+    if len(packed) * k * k > MOST_CELLS:
+        raise StatisticError(
+            f"items: {len(packed)} patterns of missing answers over {k} items are too many to hold; "
+            "take fewer items at a time, e.g. one scale"
+        )
     answered = np.unpackbits(packed, axis=1, count=k).astype(bool) if len(packed) else np.zeros((0, k), dtype=bool)
     means, products = np.zeros((len(packed), k)), np.zeros((len(packed), k, k))
     for pattern, members in enumerate(np.split(order, np.cumsum(counts)[:-1]) if len(packed) else []):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -220,6 +221,12 @@ def test_refusals() -> None:
         little_mcar([[1, np.inf], [2, 1]])
     with pytest.raises(StatisticError, match="items differ: V1, V2 and V1"):
         pattern_totals([[1, 2]]) + pattern_totals([[1]])
+
+
+def test_more_patterns_than_memory_should_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[pattern_totals.__module__], "MOST_CELLS", 50)
+    with pytest.raises(StatisticError, match="patterns of missing answers over 4 items are too many"):
+        missing_patterns(holed(60, 4, 0.3, 1))
 
 
 def test_many_persons_cost_one_pass() -> None:
