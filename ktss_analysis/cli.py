@@ -77,7 +77,7 @@ def map_command(
     found = map_files(files, framework=framework, sheet=int(sheet) if sheet.isdecimal() else sheet or None)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1, default=str))
-        return
+        raise typer.Exit(1 if found.unreadable else 0)
     _print_table(found.files)
     for note in found.notes:
         typer.echo(f"- {note}")
@@ -86,6 +86,9 @@ def map_command(
     if len(found.not_understood):
         typer.echo("Not used, and why:")
         _print_table(found.not_understood)
+    for line in found.unreadable:
+        typer.secho(line, fg="red", err=True)
+    raise typer.Exit(1 if found.unreadable else 0)
 
 
 @app.command()

@@ -42,6 +42,8 @@ class FileMap:
         The proposed sources, as a study file holds them.
     yaml : str
         The block ``sources:`` to paste, with remarks as comments; empty when nothing was understood.
+    unreadable : tuple of str
+        Why files that stand beside others could not be read; they are in no table.
     """
 
     files: pd.DataFrame
@@ -49,6 +51,7 @@ class FileMap:
     columns: pd.DataFrame
     sources: tuple[dict[str, Any], ...]
     yaml: str
+    unreadable: tuple[str, ...] = ()
 
     @property
     def not_understood(self) -> pd.DataFrame:
@@ -66,7 +69,13 @@ class FileMap:
                 ("not_understood", self.not_understood),
             )
         }
-        return {**records, "notes": list(self.notes), "sources": list(self.sources), "yaml": self.yaml}
+        return {
+            **records,
+            "notes": list(self.notes),
+            "sources": list(self.sources),
+            "yaml": self.yaml,
+            "unreadable": list(self.unreadable),
+        }
 
 
 def map_files(
@@ -91,7 +100,7 @@ def map_files(
     Raises
     ------
     InputError
-        When a file cannot be read.
+        When none of the files can be read.
     StudyError
         When the framework file is wrong.
 
@@ -102,7 +111,7 @@ def map_files(
     """
     known = load_framework(Path(framework)) if framework is not None else None
     files = [Path(path) for path in sorted({str(path) for path in paths})]
-    tables = [table for path in files for table in _sheets(path, sheet)]
+    tables, unreadable = _read_all(files, sheet)
     base = Path(os.path.commonpath([path.parent for path in files]))
     n_sheets = Counter(table.file for table in tables)
     sources, columns = [], []
@@ -120,7 +129,22 @@ def map_files(
         pd.DataFrame(columns, columns=list(COLUMN_COLUMNS)),
         tuple({**source.keys, "blocks": [block.keys for block in source.blocks]} for source in sources),
         text,
+        unreadable,
     )
+
+
+def _read_all(files: Sequence[Path], sheet: str | int | None) -> tuple[list[RawTable], tuple[str, ...]]:
+    """Return the tables of all files that can be read, and why the others cannot; refuse when none can."""
+    tables: list[RawTable] = []
+    errors: list[InputError] = []
+    for path in files:
+        try:
+            tables += _sheets(path, sheet)
+        except InputError as error:
+            errors.append(error)
+    if errors and not tables:
+        raise errors[0] if len(errors) == 1 else InputError("\n".join(map(str, errors)))
+    return tables, tuple(map(str, errors))
 
 
 def _sheets(path: Path, sheet: str | int | None) -> list[RawTable]:

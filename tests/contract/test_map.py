@@ -326,3 +326,15 @@ def test_exit_codes_of_the_command(tmp_path):
     done = ktss("map", tmp_path / "only.csv")
     assert done.exit_code == 0
     assert "No column was understood well enough" in done.stdout
+
+
+def test_one_unreadable_file_does_not_hide_the_others(tmp_path):
+    (tmp_path / "good.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "blank.csv").write_text("\n\n")
+    found = map_files([tmp_path / name for name in ("empty.csv", "good.csv")])
+    assert found.files["file"].tolist() == ["good.csv"]
+    [reason] = found.unreadable
+    assert reason.startswith("empty.csv: the file is empty")
+    with pytest.raises(InputError, match=r"blank\.csv: .*\nempty\.csv: "):
+        map_files([tmp_path / name for name in ("empty.csv", "blank.csv")])
