@@ -155,9 +155,9 @@ def categorical_omega(
     Notes
     -----
     The reliability of the sum people actually get, so the one to report for ordinal items when one factor holds. It
-    treats categories as equidistant, as the sum does. With 60 persons it is a little too high, and with skewed answers a
-    third of simulated samples gave no interval because too many resamples hold a table at the boundary; the interval is
-    for samples of several hundred.
+    treats categories as equidistant, as the sum does. With 60 persons it is a little too high, and with skewed answers
+    a third of simulated samples gave no interval because too many resamples hold a table at the boundary; the interval
+    is for samples of several hundred.
 
     References
     ----------
