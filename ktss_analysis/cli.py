@@ -298,6 +298,21 @@ def _print_table(frame: Any) -> None:
     Console(width=width, highlight=False).print(table)
 
 
+def _print_records(frame: Any) -> None:
+    """Print the rows of a result; what is one long text in all rows stands once below, what is empty is left out."""
+    filled = frame.loc[:, (frame.notna() & (frame != "")).any()]
+    same = [
+        column
+        for column in filled.columns
+        if len(filled) > 1
+        and len(text := str(filled[column].iloc[0])) > 20
+        and (filled[column].astype(str) == text).all()
+    ]
+    _print_table(filled.drop(columns=same))
+    for column in same:
+        typer.echo(f"{column}: {filled[column].iloc[0]}")
+
+
 def _short(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
@@ -306,13 +321,13 @@ def _print_result(result: Any) -> None:
     import pandas as pd
 
     if isinstance(result, list):
-        _print_table(pd.DataFrame(result))
+        _print_records(pd.DataFrame(result))
         return
     width = max(map(len, result))
     for key, value in result.items():
         if isinstance(value, list):
             typer.echo(f"{key}:")
-            _print_table(pd.DataFrame(value))
+            _print_records(pd.DataFrame(value))
         elif value not in (None, ""):
             typer.echo(f"{key:<{width}}  {value}")
 

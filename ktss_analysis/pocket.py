@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,11 +49,18 @@ def about(name: str) -> dict[str, Any]:
     entry = _entry(name)
     said = describe(entry)
     parameters = "\n".join(f"{key} ({kind}): {meaning}" for key, kind, meaning in said.parameters)
-    return {
+    texts = {
         "name": entry.name, "symbol": entry.symbol, "what": said.summary, "definition": said.definition,
         "data": f"{entry.data}; smallest n {entry.min_n}", "options": parameters, "missing answers": said.missing,
         "returns": said.returns, "limits": said.notes, "source": said.references,
     }  # fmt: skip
+    return {title: _without_markup(text) for title, text in texts.items()}
+
+
+def _without_markup(text: str) -> str:
+    """Return docstring text without the marks of its formulas and code; formulas stay in LaTeX."""
+    text = re.sub(r":math:`([^`]+)`", r"\1", text).replace("``", "`")
+    return re.sub(r"^\.\. math:: ", "    ", text, flags=re.MULTILINE)
 
 
 def compute(

@@ -112,6 +112,8 @@ def test_about_says_what_the_page_says() -> None:
     assert "d^2" in said["definition"]
     assert "10.1080/01621459.1988.10478722" in said["source"]
     assert all(said.values())
+    assert ":math:" not in "".join(said.values())
+    assert ".. math::" not in "".join(said.values())
 
 
 def test_the_list_has_every_statistic() -> None:
@@ -145,3 +147,16 @@ def test_a_text_that_is_none(tmp_path: Path) -> None:
         compute("lix", path)
     with pytest.raises(KtssError, match="no such file"):
         compute("lix", tmp_path / "absent.txt")
+
+
+def test_rows_are_printed_with_what_they_share_below(capsys: pytest.CaptureFixture[str]) -> None:
+    from ktss_analysis.cli import _print_result
+
+    method = "share at 3 or higher; answers present"
+    rows = [{"target_id": name, "estimate": 0.5, "reason": "", "method": method} for name in ("S01", "S02")]
+    _print_result(rows)
+    out = capsys.readouterr().out
+    assert out.count(method) == 1
+    assert f"method: {method}" in out
+    assert "reason" not in out
+    assert {"S01", "S02", "target_id"} <= set(out.replace("│", " ").replace("┃", " ").split())
