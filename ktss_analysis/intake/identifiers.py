@@ -239,7 +239,10 @@ class Scrubber:
         if _WORTH_A_LOOK.search(text) and not _DATE.fullmatch(text):
             for kind, finder in FINDERS:
                 rest = self._take(rest, kind, finder(rest), found)
-            rest = self._take(rest, "phone", _phones(rest, self.regions), found)
+                if found and not rest.strip("\x00"):  # all is taken: most cells of a column of identifiers
+                    break
+            else:
+                rest = self._take(rest, "phone", _phones(rest, self.regions), found)
         if self._name is not None:
             self._take(rest, "name", (match.span() for match in self._name.finditer(rest)), found)
         if not found:
