@@ -330,6 +330,19 @@ def self_assessment_flagged(book: Book) -> str:
     return f"{text} {book.text(f'self_assessment.flagged.{branch}')}"
 
 
+@sentence("focus_groups.bandtest")
+def focus_groups_bandtest(book: Book) -> str:
+    """Say how many people read the band of a score as it is meant, if they were asked."""
+    row = book.find("focus_groups.share_understanding.all")
+    if row is None:
+        return ""
+    if row["status"] != "ok":
+        return book.text(f"state.{row['status']}", name=book.text("name.bandtest"))
+    return book.text(
+        "focus_groups.bandtest", share=book.number(row), interval=book.span(row), n=book.number(row, "n_used")
+    )
+
+
 @sentence("self_assessment.page")
 def self_assessment_page(book: Book) -> str:
     """Say that the self-assessment itself comes with the report, when there is one."""

@@ -48,7 +48,7 @@ NODES: tuple[Node, ...] = (
     ),
     Node(
         "02_clean_focus_groups", ("register", "focus_groups"), ("focus_groups",),
-        ("codings", "codebook", "comments"),
+        ("codings", "codebook", "comments", "ratings"),
     ),
     Node(
         "03_clean_responses", ("register", "tool_review", "self_assessment"), ("self_assessment",),

@@ -11,6 +11,7 @@ import pandas as pd
 from ..files import write_atomic
 from ..framework import Framework
 from ..rules import Rules
+from .bandtest import bandtest_page
 from .evidence import evidence_of
 from .exports import EXPORTS, write_exports
 from .instrument import instrument_of
@@ -93,6 +94,8 @@ def build_tool(
     contents: dict[str, bytes] = {f"index.{page.language}.html": page.html.encode() for page in pages}
     made = write_exports(framework, wanted) if exports else {}
     files = [(name, EXPORTS[name]) for name in made if name in EXPORTS]
+    for language in wanted if exports else ():
+        made[f"bandtest.{language}.html"] = bandtest_page(framework, language).encode()
     contents["index.html"] = render_landing(framework, wanted, files=files, funding=funding).encode()
     contents |= made
     paths = []

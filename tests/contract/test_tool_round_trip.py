@@ -11,6 +11,10 @@ from tool_sample import framework
 
 from ktss_analysis.framework import instrument_hash
 from ktss_analysis.intake import check_study, clean_sources
+from ktss_analysis.rules import load_rules
+from ktss_analysis.selfassessment.bandtest import EXAMPLE, RIGHT, bandtest_page
+from ktss_analysis.streams.bandtest import band_understanding
+from ktss_analysis.streams.common import Setting
 from ktss_analysis.study import load_study
 
 ITEMS = [item.id for item in framework().items]
@@ -79,3 +83,46 @@ def test_other_questions_and_other_people_are_set_aside(study, changes, rule, re
     assert (row["file"], row["rule"]) == ("b.json", rule)
     assert reason in row["reason"]
     assert clean.accounts[["n_read", "n_used", "n_set_aside"]].sum().tolist() == [2, 1, 1]
+
+
+# --- the three questions about a band
+
+
+def test_understanding_of_bands_is_counted_from_the_answers_of_the_focus_groups(study, repo):
+    (study / "results" / "bandtest.csv").write_text(
+        "code;q1;q2;q3\n" + "".join(f"p{n};{'b' if n < 8 else 'a'};{'c' if n < 6 else 'd'};a\n" for n in range(10))
+    )
+    content = yaml.safe_load((study / "study.yaml").read_text())
+    letters = dict.fromkeys("abcd", 0)
+    content["sources"] = [
+        {"name": "bandtest", "activity": "focus_groups", "files": ["bandtest.csv"], "person": {"column": "code"},
+         "blocks": [
+             {"table": "ratings", "columns": {question: question}, "target_type": "question", "aspect": "bandtest",
+              "labels": {**letters, right: 1}, "scale": [0, 1]}
+             for question, right in RIGHT.items()
+         ]}
+    ]  # fmt: skip
+    (study / "study.yaml").write_text(yaml.safe_dump(content))
+    loaded = load_study(study / "study.yaml")
+    rows = band_understanding(clean_sources(loaded).tables, Setting(loaded, load_rules(loaded.rules_path)))
+    found = rows.set_index("target_id")
+    assert found["estimate"].to_dict() == pytest.approx({"q1": 0.8, "q2": 0.6, "q3": 1.0, "all": 0.6})
+    assert found.loc["all", "ci_low"] == pytest.approx(0.3126738, abs=1e-6)
+    assert found.loc["all", "n_used"] == 10
+    content["sources"][0]["blocks"][0]["aspect"] = "other"
+    (study / "study.yaml").write_text(yaml.safe_dump({**content, "sources": content["sources"][:1]}))
+    loaded = load_study(study / "study.yaml")
+    other = band_understanding(clean_sources(loaded).tables, Setting(loaded, load_rules(loaded.rules_path)))
+    assert set(other["target_id"]) == {"q2", "q3", "all"}
+
+
+@pytest.mark.parametrize("language", ["en", "it", "pl", "fi", "nl"])
+def test_the_sheet_has_three_questions_with_one_right_answer_each_and_no_script(language):
+    page = bandtest_page(framework(), language)
+    assert page.count("<fieldset>") == 3
+    assert page.count('type="radio"') == 12
+    assert "<script" not in page
+    for question, letter in RIGHT.items():
+        assert f'name="{question}" value="{letter}"' in page
+    low, high = EXAMPLE["a"], EXAMPLE["b"]
+    assert low[2] > high[1], "the bands overlap, so 'too close to call' is right"
