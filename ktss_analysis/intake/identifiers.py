@@ -85,6 +85,7 @@ _DATE = re.compile(
     r"(?:[T, ]+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?\s*(?:Z|[AaPp][Mm]|[+-]\d\d:?\d\d)?)?\s*"
 )
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?\s*")
+_WORD = re.compile(rf"{_W}+")
 _MANY_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
 _WORTH_A_LOOK = re.compile(
     r"[@＠]|://|www\.|\.(?:com|org|net|me|app)/|::|\d(?:\D{0,3}\d){6}|[\[({]\s*(?:at|chiocciola|małpa|arroba)\s*[\])}]"
@@ -93,8 +94,14 @@ _WORTH_A_LOOK = re.compile(
 )
 
 
-def _all(expression: re.Pattern[str], check: Callable[[str], bool] = bool) -> Callable[[str], Spans]:
+def _all(
+    expression: re.Pattern[str], check: Callable[[str], bool] = bool, *, signs: str = ""
+) -> Callable[[str], Spans]:
+    """Return a finder; a text without any of `signs`, which each match holds, is passed over at once."""
+
     def find(text: str) -> Spans:
+        if signs and not any(sign in text for sign in signs):
+            return iter(())
         return (match.span() for match in expression.finditer(text) if check(match.group()))
 
     return find
@@ -152,10 +159,10 @@ def _on_earth(text: str) -> bool:
 
 
 FINDERS: tuple[tuple[str, Callable[[str], Spans]], ...] = (
-    ("profile", _all(_HANDLE_ELSEWHERE)),
+    ("profile", _all(_HANDLE_ELSEWHERE, signs="@＠")),
     ("address on the web", _web),
-    ("e-mail", _all(_MAIL)),
-    ("e-mail", _all(_MAIL_IN_WORDS)),
+    ("e-mail", _all(_MAIL, signs="@＠")),
+    ("e-mail", _all(_MAIL_IN_WORDS, signs="[({")),
     ("bank account", _ibans),
     ("national id", _all(_NATIONAL, lambda text: national_id(text) is not None)),
     ("birth date", _births),
@@ -163,7 +170,7 @@ FINDERS: tuple[tuple[str, Callable[[str], Spans]], ...] = (
     ("coordinates", _all(_PLACES, _on_earth)),
     ("IP address", _ip4),
     ("IP address", _ip6),
-    ("profile", _all(_HANDLE)),
+    ("profile", _all(_HANDLE, signs="@＠")),
     ("postal address", _all(_STREET)),
 )
 """In this order: what one finder took, the next does not see. Telephone numbers and names come after them."""
@@ -213,6 +220,10 @@ class Scrubber:
         parts = (r"\s+".join(map(re.escape, name.split())) for name in ordered)
         return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?:['’]s)?(?!\w)")
 
+    @functools.cached_property
+    def _first_words(self) -> frozenset[str]:
+        return frozenset(words[0] for name in self.names if (words := _WORD.findall(name)))
+
     def replace(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Return the text without identifiers, and the kinds that were replaced, in order and with repeats."""
         known = self._known.get(text)
@@ -243,7 +254,7 @@ class Scrubber:
                     break
             else:
                 rest = self._take(rest, "phone", _phones(rest, self.regions), found)
-        if self._name is not None:
+        if self._name is not None and not self._first_words.isdisjoint(_WORD.findall(rest)):
             self._take(rest, "name", (match.span() for match in self._name.finditer(rest)), found)
         if not found:
             return text, ()
