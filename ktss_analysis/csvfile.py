@@ -16,6 +16,8 @@ _OTHER_SIGNS = "+\\-%\u2212\uff0b\uff0d\ufe62\ufe63\uff05"
 _RISKY = re.compile(
     # the start of the cell: blanks before the sign do not help, some programs trim them
     rf"(?P<before>\A{_BLANK})(?P<marks>'*)(?=[{_SIGNS}{_OTHER_SIGNS}]|DDE\s*\()"
+    # a tab or a line break in front, which some programs drop before they look at the rest
+    r"|(?P<lead>\A)(?P<first>'*)(?=[\t\n])"
     # after what another program may take for a separator: a sign that always starts a formula ...
     rf"|(?P<between>[;,|\t\n]{_BLANK}\"?)(?P<more>'*)(?=[{_SIGNS}]|DDE\s*\("
     # ... or one that also starts a number or a list item, when a call or a DDE link follows
@@ -28,7 +30,8 @@ def neutralise(text: str) -> str:
     """Return `text` with an apostrophe wherever a spreadsheet would take what follows for a formula.
 
     That is at the start, also behind blanks and invisible signs and for full-width signs, and behind a comma,
-    semicolon, bar, tab or line break, because a program in another country may split the cell there. A single
+    semicolon, bar, tab or line break, because a program in another country may split the cell there. A text that
+    begins with a tab or a line break gets one too, since some programs drop these before they look. A single
     ``+`` or ``-`` is a value here (the tone of a coded turn) and stays as it is. Line breaks become LF. `original`
     takes the apostrophes away again.
     """
@@ -44,11 +47,18 @@ def original(text: str) -> str:
 
 
 def _with_mark(match: re.Match[str]) -> str:
-    return f"{match['before'] or match['between'] or ''}'{match['marks'] or match['more'] or ''}"
+    place, marks = _place_and_marks(match)
+    return f"{place}'{marks}"
 
 
 def _without_mark(match: re.Match[str]) -> str:
-    return f"{match['before'] or match['between'] or ''}{(match['marks'] or match['more'] or '')[1:]}"
+    place, marks = _place_and_marks(match)
+    return place + marks[1:]
+
+
+def _place_and_marks(match: re.Match[str]) -> tuple[str, str]:
+    """Return what stands before the apostrophes of a risky place, and the apostrophes."""
+    return match["before"] or match["between"] or "", match["marks"] or match["more"] or match["first"] or ""
 
 
 def _cells(column: pd.Series) -> list[str]:
