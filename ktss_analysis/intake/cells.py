@@ -112,7 +112,7 @@ def distinct(texts: pd.Series) -> tuple[NDArray[np.intp], pd.Series]:
     return codes, pd.Series(unique, dtype="str")
 
 
-def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None, witnesses: Sequence[str] = ()) -> Converted:
+def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None) -> Converted:
     """Turn texts into numbers; the work is done once per distinct text.
 
     Parameters
@@ -123,8 +123,6 @@ def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None, witnes
         Labels, missing codes, range.
     decimal : {".", ","} or None
         Decimal mark of the file.
-    witnesses : sequence of str
-        Texts of the same columns that stand in other parts of the file: they help to decide the decimal mark.
 
     Raises
     ------
@@ -134,7 +132,7 @@ def to_values(texts: pd.Series, rules: CellRules, *, decimal: str | None, witnes
     codes, unique = distinct(texts)
     if not len(unique):
         return Converted(np.zeros(0), np.zeros(0, dtype=object))
-    values, found = read_texts([*unique, *witnesses], rules, decimal=decimal)
+    values, found = read_texts(list(unique), rules, decimal=decimal)
     return Converted(values[codes], np.array(RULES, dtype=object)[found[codes]])
 
 

@@ -42,8 +42,6 @@ class Gathered:
         Pseudonym, or an id made from the row's content.
     has_id : numpy.ndarray of bool, shape (n_rows,)
         Whether the row has an identifier.
-    witnesses : dict of (file, header) to texts
-        Cells of the same file and column outside this frame that speak for a decimal mark.
     """
 
     source: Source
@@ -55,7 +53,6 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     person_id: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
     has_id: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
-    witnesses: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def missing(self) -> frozenset[str]:
@@ -78,7 +75,6 @@ class Gathered:
             texts: set[str] = set()
             for header in headers:
                 texts.update(str(text) for text in part[header].dropna().unique())
-                texts.update(self.witnesses.get((table.file.name, header), ()))
             marks[table.file.name] = find_decimal(text for text in texts if fold(text) not in self.missing)
         return marks
 

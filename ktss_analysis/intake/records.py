@@ -105,8 +105,7 @@ def _numbers(gathered: Gathered, header: str, texts: pd.Series, rules: CellRules
     for name, decimal in gathered.decimals.items():
         mask = gathered.file == name
         try:
-            hints = gathered.witnesses.get((name, header), ())
-            converted = to_values(texts[mask], rules, decimal=decimal, witnesses=hints)
+            converted = to_values(texts[mask], rules, decimal=decimal)
         except InputError as error:
             raise InputError(
                 error.problem, file=name, column=header, found=error.found, allowed=error.allowed

@@ -78,9 +78,8 @@ def convert_wide(gathered: Gathered, block: Block, pairs: list[tuple[str, str]],
             places = [headers[place] for place in same]
             columns = [distinct(gathered.frame.loc[mask, header]) for header in places]
             texts = list(dict.fromkeys(text for _, unique in columns for text in unique))
-            hints = [text for header in places for text in gathered.witnesses.get((name, header), ())]
             try:
-                numbers, fates = read_texts([*texts, *hints], rules[same[0]], decimal=decimal)
+                numbers, fates = read_texts(texts, rules[same[0]], decimal=decimal)
             except InputError as error:
                 raise _in_file(error, name, places) from None
             place_of = {text: place for place, text in enumerate(texts)}
