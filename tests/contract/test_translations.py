@@ -30,10 +30,10 @@ FORBIDDEN = {
 
 QUOTES = {"en": "“”", "fi": "”»", "it": "«»", "nl": "“”‘’„", "pl": "„”«»"}
 """Marks a language may put around a name; ’ is an apostrophe everywhere."""
-ANY_QUOTE = set("\"“”„«»‘‚‹›")
+ANY_QUOTE = set('"“”„«»‘‚‹›')
 
 INTERNATIONAL = {
-    "alpha", "code", "component", "consensus", "i-cvi", "item", "item-rest r", "items", "module",
+    "alpha", "code", "component", "consensus", "file: {file}.", "i-cvi", "item", "item-rest r", "items", "module",
     "n", "ok", "omega", "privacy", "score", "synthetic data", "system usability scale", "usability", "workshop",
 }  # fmt: skip
 """Texts that may be the same as in English, in lower case."""
