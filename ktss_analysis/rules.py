@@ -112,6 +112,11 @@ class Rules(Strict):
         changed = self.thresholds[name].model_copy(update={"value": value})
         return self.model_copy(update={"thresholds": {**self.thresholds, name: changed}})
 
+    def too_few(self, statistic: str, n: int) -> str:
+        """Return why a statistic is not reported for `n` answers; empty when it is, or has no gate."""
+        gate = self.gates.get(statistic)
+        return f"n = {n}; reported from n = {gate.minimum}" if gate is not None and n < gate.minimum else ""
+
     def printing_for(self, n: int) -> Printing:
         """Return what may be printed for a cell of `n` answers."""
         return [line for line in sorted(self.printing, key=lambda p: p.from_n) if n >= line.from_n][-1]

@@ -25,11 +25,15 @@ from .text_safety import safe_text
 KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
     "correlation": "correlation", "points": "points", "minutes": "points", "years": "points", "score": "coefficient",
+    "chi-square": "number", "probability": "p", "share of pairs": "share",
 }  # fmt: skip
 """How a number is printed follows from its unit; every unit that is not listed is a count."""
 
 
-KIND_OF_STATISTIC = {"best_worst_score": "coefficient", "standard_error_of_measurement": "number"}
+KIND_OF_STATISTIC = {"best_worst_score": "coefficient"} | dict.fromkeys(
+    ("standard_error_of_measurement", "smallest_detectable_change_one_occasion", "retest_error",
+     "retest_smallest_detectable_change", "retest_bias", "retest_lower_limit", "retest_upper_limit"), "number",
+)  # fmt: skip
 """Statistics whose decimals do not follow from their unit."""
 
 

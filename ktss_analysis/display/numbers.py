@@ -24,7 +24,7 @@ import numpy as np
 from ..core import KtssError
 
 Number = int | float | Decimal | SupportsFloat
-Kind = Literal["share", "coefficient", "correlation", "points", "count", "number"]
+Kind = Literal["share", "coefficient", "correlation", "points", "count", "number", "p"]
 
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -187,9 +187,9 @@ def format_value(value: Number, kind: str = "number", locale: str = "en", *, dig
     ----------
     value : number
         A finite number.
-    kind : {"share", "coefficient", "correlation", "points", "count", "number"}
-        The words of the result store's column `unit`. Shares are whole percentages, coefficients and
-        correlations have two decimals and no leading zero, points one decimal, other numbers two.
+    kind : {"share", "coefficient", "correlation", "points", "count", "number", "p"}
+        Shares are whole percentages, coefficients and correlations have two decimals and no leading zero, points
+        one decimal, other numbers two; a probability ("p") has three, see `format_p`.
     locale : str, default "en"
         BCP 47 tag.
     digits : int, optional
@@ -201,6 +201,8 @@ def format_value(value: Number, kind: str = "number", locale: str = "en", *, dig
         return format_coefficient(value, digits=2 if digits is None else digits, locale=locale)
     if kind == "count" and digits is None:
         return format_count(value, locale=locale)
+    if kind == "p" and digits is None:
+        return format_p(value, locale=locale)
     if kind in KINDS:
         usual = {"points": 1, "number": 2, "count": 0}[kind]
         return format_number(value, digits=usual if digits is None else digits, locale=locale)

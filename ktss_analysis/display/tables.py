@@ -44,6 +44,9 @@ def _level(book: Book) -> str:
     return book.text("note.interval", level=book.claim(level, "rules.ci_level", "ci_level"))
 
 
+emit_records = _emit
+
+
 def _column(book: Book, key: str) -> str:
     return book.text(f"column.{key}")
 
@@ -276,23 +279,30 @@ def named(book: Book, target: str, target_type: str) -> str:
 def content(book: Book, *, activity: str, target_type: str) -> None:
     """Print item CVI for relevance and clarity, and Aiken's V, per target."""
     rows = book.select(activity, "item_cvi", aspect="relevance", target_type=target_type)
+    small_panel = not book.select(activity, "modified_kappa", aspect="relevance", target_type=target_type).empty
     records = []
     for target in rows["target_id"]:
+        kappa = book.find(f"{activity}.modified_kappa.relevance.{target}")
         records.append(
             {
                 _column(book, target_type): named(book, target, target_type),
                 _column(book, "relevance"): book.cell(book.find(f"{activity}.item_cvi.relevance.{target}")),
+                **({_column(book, "kappa"): "–" if kappa is None else book.cell(kappa)} if small_panel else {}),
                 _column(book, "clarity"): book.cell(book.find(f"{activity}.item_cvi.clarity.{target}")),
                 _column(book, "aiken"): book.cell(book.find(f"{activity}.aiken_v.relevance.{target}")),
                 _column(book, "n"): _n(book, book.find(f"{activity}.item_cvi.relevance.{target}")),
             }
         )
+    notes = [_level(book), book.text("note.cvi"), *([book.text("note.kappa")] if small_panel else [])]
     caption = book.text("table.content", target_type=book.text(f"target_type.{target_type}"))
-    _emit(book, records, f"content-{target_type}", caption, [_level(book), book.text("note.cvi")])
+    _emit(book, records, f"content-{target_type}", caption, notes)
 
 
 def _n(book: Book, row: Row | None) -> str:
     return "–" if row is None or pd.isna(row["n_used"]) else book.number(row, "n_used")
+
+
+n_cell = _n
 
 
 @table("modules")
@@ -385,10 +395,11 @@ def reliability(book: Book) -> None:
                 _column(book, "alpha"): book.cell(row),
                 _column(book, "omega"): book.cell(book.find(f"self_assessment.omega_total.{skill}")),
                 _column(book, "sem"): _short(book, f"self_assessment.standard_error_of_measurement.{skill}"),
+                _column(book, "sdc"): _short(book, f"self_assessment.smallest_detectable_change_one_occasion.{skill}"),
                 _column(book, "n"): _n(book, row),
             }
         )
-    _emit(book, records, "reliability", book.text("table.reliability"), [_level(book)])
+    _emit(book, records, "reliability", book.text("table.reliability"), [_level(book), book.text("note.reliability")])
 
 
 @table("without_flagged")
@@ -503,7 +514,9 @@ def coders(book: Book) -> None:
             {
                 _column(book, "code"): book.name(target) if kind == "skill" else code_name(book, target),
                 _column(book, "alpha"): book.cell(row),
+                _column(book, "gwet"): book.cell(book.find(f"focus_groups.gwet_ac1.{target}")),
                 _column(book, "agreement"): _short(book, f"focus_groups.coder_agreement_share.{target}"),
+                _column(book, "prevalence"): _short(book, f"focus_groups.code_prevalence.{target}"),
             }
         )
     _emit(book, records, "coders", book.text("table.coders"), [book.text("note.coders")])

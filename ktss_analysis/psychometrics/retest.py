@@ -211,6 +211,27 @@ def smallest_detectable_change(
     if group_size != group_size or group_size < 1 or group_size % 1:
         raise StatisticError(f"group_size={group_size!r}; allowed: whole numbers from 1")
     error = retest_error(ratings, kind=kind, missing=missing, ci_level=ci_level)
+    return change_beyond_error(error, confidence=confidence, group_size=group_size)
+
+
+def change_beyond_error(error: Estimate, *, confidence: float = 0.95, group_size: int = 1) -> Estimate:
+    """Return the smallest detectable change that follows from a standard error of measurement.
+
+    Parameters
+    ----------
+    error : Estimate
+        Standard error of measurement in points of the score, from a retest or from one occasion; without a number its
+        status and reason are passed on.
+    confidence : float, default .95
+        Share of unchanged persons whose difference of two scores stays below the result.
+    group_size : int, default 1
+        Persons in a group whose mean is followed.
+
+    Returns
+    -------
+    Estimate
+        The error times z * sqrt(2 / group_size), and so are its limits.
+    """
     factor = float(special.ndtri((1 + confidence) / 2) * np.sqrt(2 / group_size))
     of_whom = "one person" if group_size == 1 else f"the mean of {group_size} persons"
     method = f"smallest detectable change of {of_whom}, {confidence:g}; {error.method}"

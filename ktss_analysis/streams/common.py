@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ..core import Estimate
 from ..framework import Framework
 from ..results import combine, fingerprint
 from ..rules import Rules
@@ -47,6 +48,16 @@ class Setting:
     def sources(self, *activities: str) -> list[str]:
         """Return the names of the sources that feed `activities`."""
         return [source.name for source in self.study.of(*activities)]
+
+
+def gated(
+    setting: Setting, statistic: str, n_used: int, n_missing: int, compute: Callable[[], Estimate], *, method: str = ""
+) -> Estimate:
+    """Return what `compute` returns, or that `n_used` is below the statistic's gate; then nothing is computed."""
+    reason = setting.rules.too_few(statistic, n_used)
+    if reason:
+        return Estimate.absent("too_few", reason, method=method, n_used=n_used, n_missing=n_missing)
+    return compute()
 
 
 def of_activity(table: pd.DataFrame, setting: Setting, *activities: str) -> pd.DataFrame:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from ..psychometrics.content import aiken_v, item_cvi, scale_cvi
+from ..glossary import RESULT_COLUMNS
+from ..psychometrics.content import aiken_v, content_validity_ratio, item_cvi, modified_kappa, scale_cvi
 from ..results import count_row, rows_from
 from .common import Setting, Tables, gather, mark, of_activity, select, wide
 
@@ -60,11 +63,61 @@ def content_validity(tables: Tables, setting: Setting, *, activity: str, target_
         parts.append(
             rows_from(
                 scale_cvi(table, variant="average", relevant_from=setting.rules.value("relevant_from"),
-                          scale=limits),
+                          scale=limits, ci_level=setting.level),
                 statistic="scale_cvi_average", unit="share", **common,
             )
         )  # fmt: skip
+        parts += _small_panel(table, setting, limits, common)
         parts.append(_distribution(rated, common, limits))
+    return gather(parts)
+
+
+def _small_panel(
+    table: pd.DataFrame, setting: Setting, limits: tuple[float, float], common: dict[str, str]
+) -> list[pd.DataFrame]:
+    """Return what only a small panel is judged by: CVI corrected for chance, and the share of targets all agree on.
+
+    With more reviewers the correction vanishes, and that all of them agree says little even on a sound set.
+    """
+    small = table.loc[:, table.notna().sum() < setting.rules.value("small_panel")]
+    if small.empty or not small.shape[1]:
+        return []
+    options: dict[str, Any] = {
+        "relevant_from": setting.rules.value("relevant_from"),
+        "scale": limits,
+        "ci_level": setting.level,
+    }
+    corrected = modified_kappa(small, **options)
+    corrected = corrected[[column for column in RESULT_COLUMNS if column in corrected.columns]]
+    rows = [rows_from(corrected, statistic="modified_kappa", unit="coefficient", **common)]
+    if small.shape[1] == table.shape[1]:
+        universal = scale_cvi(table, variant="universal", **options)
+        rows.append(rows_from(universal, statistic="scale_cvi_universal", unit="share", **common))
+    return rows
+
+
+def essential(tables: Tables, setting: Setting, *, activity: str, target_type: str) -> pd.DataFrame:
+    """Return Lawshe's content validity ratio where `activity` was asked how essential its targets are.
+
+    The top point of the scale means essential. `n_essential` counts those who say so, `n_essential_needed` how many the
+    exact one-sided binomial test asks for. No rows where the question was not asked.
+    """
+    rated = select(of_activity(tables["ratings"], setting, activity), target_type=target_type, aspect="essential")
+    if rated.empty:
+        return gather([])
+    limits = _range(setting, activity, target_type, "essential")
+    table = wide(rated, setting.framework.target_ids(target_type))
+    ratios = content_validity_ratio(table, essential_from=limits[1], scale=limits, ci_level=setting.level)
+    common = {
+        "stream": activity, "target_type": target_type, "aspect": "essential",
+        "source_rows": mark(rated, "ratings", f"{activity} {target_type} essential"),
+    }  # fmt: skip
+    slim = ratios[[column for column in RESULT_COLUMNS if column in ratios.columns]]
+    parts = [rows_from(slim, statistic="content_validity_ratio", unit="coefficient", **common)]
+    for column in ("n_essential", "n_essential_needed"):
+        counts = ratios.loc[ratios[column].notna(), ["target_id", "n_used", "n_missing"]]
+        counts["estimate"] = ratios.loc[counts.index, column].astype(float)
+        parts.append(rows_from(counts, statistic=column, unit="people", **common))
     return gather(parts)
 
 

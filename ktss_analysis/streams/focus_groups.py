@@ -10,6 +10,7 @@ import pandas as pd
 from ..core import Estimate
 from ..psychometrics.agreement import krippendorff_alpha
 from ..psychometrics.coding import code_cooccurrence, code_salience, saturation
+from ..psychometrics.gwet import gwet_ac
 from ..results import count_row, rows_from, text_row
 from .common import Setting, Tables, gather, mark
 
@@ -88,7 +89,11 @@ def _salience_rows(
 
 
 def coder_agreement(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """Return Krippendorff's alpha of every code on the turns that two coders coded, groups as clusters."""
+    """Return how far coders agree on every code, on the turns that two coders coded, groups as clusters.
+
+    Krippendorff's alpha, and beside it what makes it differ: Gwet's AC1, the share of turns on which all coders agree,
+    and the prevalence, the mean over coders of the share of turns with the code.
+    """
     codings = tables["codings"]
     double = codings[codings["double_coded"].fillna(False).astype(bool)] if len(codings) else codings
     if double.empty:
@@ -110,18 +115,27 @@ def coder_agreement(tables: Tables, setting: Setting) -> pd.DataFrame:
         agree = Estimate(float((marks == marks[:, :1]).all(axis=1).mean()), n_used=len(turns),
                          method="share of double-coded turns on which all coders agree")  # fmt: skip
         parts.append(rows_from(agree, statistic="coder_agreement_share", unit="share of turns", **common))
-        if marks.any(axis=1).sum() < rare:
-            value = Estimate.absent(
-                "too_few", f"coded in fewer than {rare:g} double-coded turns", n_used=len(turns),
-                method="Krippendorff's alpha, nominal",
-            )  # fmt: skip
-        else:
-            value = krippendorff_alpha(
-                marks, level="nominal", ci_method="jackknife", ci_level=setting.level,
-                cluster=turns["group_id"].to_numpy(),
-            )  # fmt: skip
-        parts.append(rows_from(value, statistic="krippendorff_alpha", unit="coefficient", **common))
+        used = Estimate(float(marks.mean()), n_used=len(turns), method="share of turns with the code, mean over coders")
+        parts.append(rows_from(used, statistic="code_prevalence", unit="share of turns", **common))
+        reason = f"coded in fewer than {rare:g} double-coded turns" if marks.any(axis=1).sum() < rare else ""
+        for statistic, value in _chance_corrected(marks, turns["group_id"].to_numpy(), reason, setting.level).items():
+            parts.append(rows_from(value, statistic=statistic, unit="coefficient", **common))
     return gather(parts)
+
+
+def _chance_corrected(marks: np.ndarray, groups: np.ndarray, reason: str, level: float) -> dict[str, Estimate]:
+    """Return Krippendorff's alpha and Gwet's AC1 of one code, or `reason` where it is too rare for either."""
+    if reason:
+        absent = {"krippendorff_alpha": "Krippendorff's alpha, nominal", "gwet_ac1": "Gwet's AC1"}
+        return {
+            statistic: Estimate.absent("too_few", reason, n_used=len(marks), method=name)
+            for statistic, name in absent.items()
+        }
+    options: dict[str, Any] = {"ci_method": "jackknife", "ci_level": level, "cluster": groups}
+    return {
+        "krippendorff_alpha": krippendorff_alpha(marks, level="nominal", **options),
+        "gwet_ac1": gwet_ac(marks, categories=(0, 1), **options),
+    }
 
 
 def saturation_curve(tables: Tables, setting: Setting) -> pd.DataFrame:

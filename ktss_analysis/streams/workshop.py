@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..glossary import RESULT_COLUMNS
+from ..psychometrics.attrition import round_attrition
 from ..psychometrics.consensus import (
     central_tendency,
     disagreement_index,
@@ -114,6 +115,9 @@ def _movement(ratings: pd.DataFrame, rounds: list[int], setting: Setting) -> pd.
                                n_used=len(tables_[0])))  # fmt: skip
         if not both or not len(stayed):
             continue
+        if len(left):
+            delta = _leavers(tables_[0][both], tables_[1][both], scale, setting.level)
+            parts.append(rows_from(delta, statistic="attrition_delta", unit="coefficient", **common))
         stability = round_stability(tables_[0][both], tables_[1][both], scale=scale)
         parts.append(rows_from(_slim(stability), statistic="share_unchanged", unit="share", **common))
         completers = share_agreeing(
@@ -125,6 +129,17 @@ def _movement(ratings: pd.DataFrame, rounds: list[int], setting: Setting) -> pd.
         all_panel = share_agreeing(carried, agree_from=agree_from(setting), ci_level=setting.level)
         parts.append(rows_from(_slim(all_panel), statistic="share_agreeing_all_panel", unit="share", **common))
     return gather(parts)
+
+
+def _leavers(first: pd.DataFrame, second: pd.DataFrame, scale: tuple[float, float], level: float) -> pd.DataFrame:
+    """Return Cliff's delta of those who left against those who stayed, per target.
+
+    Its base is the smaller of the two groups: that one decides whether the number may be computed and shown.
+    """
+    frame = round_attrition(first, second, scale=scale, ci_level=level)
+    frame["method"] = frame["method"] + "; n is the smaller of the two groups"
+    smaller = frame[["n_lost", "n_stayed"]].min(axis=1)
+    return _slim(frame.assign(n_used=smaller, n_missing=0))
 
 
 def _slim(frame: pd.DataFrame) -> pd.DataFrame:
