@@ -33,8 +33,9 @@ QUOTES = {"en": "“”", "fi": "”»", "it": "«»", "nl": "“”‘’„", 
 ANY_QUOTE = set('"“”„«»‘‚‹›')
 
 INTERNATIONAL = {
-    "alpha", "code", "component", "consensus", "file: {file}.", "i-cvi", "item", "item-rest r", "items", "module",
-    "n", "ok", "omega", "privacy", "score", "synthetic data", "system usability scale", "usability", "workshop",
+    "alpha", "aspect", "code", "component", "consensus", "file: {file}.", "i-cvi", "item", "item-rest r", "items",
+    "module", "n", "ok", "omega", "privacy", "score", "synthetic data", "system usability scale", "usability",
+    "workshop",
 }  # fmt: skip
 """Texts that may be the same as in English, in lower case."""
 
