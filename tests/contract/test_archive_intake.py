@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from ktss_analysis.framework import Framework, instrument_hash
 from ktss_analysis.intake import check_study, clean_sources
 from ktss_analysis.study import Study, load_study
 
@@ -38,7 +39,8 @@ def study_of(folder: Path, repo: Path, source: dict, files: dict[str, str]) -> S
 
 
 def result(code: str, answers: dict[str, object], **changes: object) -> str:
-    instrument = {"id": "toy", "version": "1.0.0", "language": "en", "hash": "sha256:" + "0" * 64}
+    check_sum = instrument_hash(Framework.model_validate(FRAMEWORK), "en")
+    instrument = {"id": FRAMEWORK["id"], "version": FRAMEWORK["version"], "language": "en", "hash": check_sum}
     return json.dumps({"kind": "ktss-self-assessment", "format_version": 1, "instrument": instrument,
                        "created": "2024-05-17", "answers": answers, "person_code": code, **changes})  # fmt: skip
 

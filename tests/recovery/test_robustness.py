@@ -19,11 +19,11 @@ from inprocess import run_notebooks, run_reports
 from openpyxl import load_workbook
 from planted_run import ANALYSIS, Run, run_analysis, run_demo
 
+from ktss_analysis.disclosure import NOT_ABOUT_PEOPLE, SIZES
 from ktss_analysis.display import emit
 from ktss_analysis.display.catalogue import Catalogue
 from ktss_analysis.pipeline.layout import NODES
 from ktss_analysis.pipeline.publish import render_document
-from ktss_analysis.rules import NOT_ABOUT_PEOPLE
 
 DOCUMENTS = tuple(node.name for node in NODES if node.document)
 STREAM_OF = {"best_worst": "ranking"}  # where the stream's name is not the activity's
@@ -85,7 +85,7 @@ def check_rows(run: Run) -> None:
     gap = public["status"] != "ok"
     assert public.loc[gap, ["estimate", "ci_low", "ci_high"]].isna().all().all()
     assert (public.loc[gap, "reason"] != "").all()
-    people = ~public["unit"].isin(NOT_ABOUT_PEOPLE)
+    people = ~public["unit"].isin(NOT_ABOUT_PEOPLE) & ~public["statistic"].isin(SIZES)
     assert not (public.loc[people & ~gap, "n_used"].between(1, 4)).fillna(False).any()
     raw = run.public_file.read_text(encoding="utf-8")
     assert not re.search(r"(?i)(^|[,\s])(nan|<na>|none|inf)($|[,\s])", raw, re.M)
