@@ -117,6 +117,11 @@ COLUMNS: dict[str, Column] = {
     "reason": Column("string", "", "why there is no number, or why a row was set aside, in words"),
     "source_rows": Column("string", "", "where the rows it rests on are: table, filter and SHA-256 of them"),
     "label": Column("string", "", "a verdict, grade or category in words"),
+    "grade": Column(
+        "string", "", "grade of a target in a stream: + supported, 0 undecided, - not supported, ? not known"
+    ),
+    "verdict": Column("string", "", "verdict on a skill, as the key of its badge"),
+    "count": Column("Int64", "count", "people, answers or suggestions counted"),
     # --- statistics detail (content, consensus, ranking, coding)
     "chance_agreement": Column("Float64", "share", "probability that so many raters agree by chance alone"),
     "n_essential": Column("Int64", "count", "raters who call the target essential"),
@@ -211,6 +216,42 @@ RESULT_COLUMNS: tuple[str, ...] = (
     "ci_low", "ci_high", "ci_level", "ci_method", "method", "n_used", "n_missing", "unit", "status",
     "reason", "label", "source_rows",
 )  # fmt: skip
+
+FIGURE_COLUMNS: tuple[str, ...] = (
+    "result_id", "target_type", "target_id", "label", "stream", "statistic", "group", "aspect", "round", "value",
+    "count", "grade", "verdict", "estimate", "ci_low", "ci_high", "ci_level", "n_used", "unit", "status", "reason",
+)  # fmt: skip
+"""What the data of a figure may hold, in this order."""
+
+CLAIM_COLUMNS: dict[str, Column] = {
+    "chapter": Column("string", "", "chapter of the report the number is printed in"),
+    "text": Column("string", "", "the number as it is printed"),
+    "result_id": Column("string", "", "id of the result, of a family of results that was counted, or of a rule"),
+    "field": Column("string", "", "column of the result the number stands in; count, threshold: see result_id"),
+    "row_id": Column("string", "", "result_id where it is one row of results.csv; else empty"),
+}
+"""Columns of ``claims.csv``, the index of printed numbers."""
+
+TABLE_INDEX_COLUMNS: dict[str, Column] = {
+    "document": Column("string", "", "document it is printed in, and folder of its file"),
+    "kind": Column("string", "", "table, or figure: then the file holds the data that are drawn"),
+    "number": Column("Int64", "", "the number it is printed with"),
+    "file": Column("string", "", "file in the document's folder"),
+    "label": Column("string", "", "identifier in the document"),
+    "caption": Column("string", "", "caption as printed"),
+    "n_rows": Column("Int64", "count", "rows of the file without its header"),
+    "result_ids": Column("string", "", "ids of the rows of results.csv it was made from, joined by '|'"),
+}
+"""Columns of ``tables/index.csv``."""
+
+GLOSSARY_COLUMNS: dict[str, Column] = {
+    "table": Column("string", "", "results, claims, tables, figures or glossary"),
+    "column": Column("string", "", "name of the column"),
+    "type": Column("string", "", "string, number, integer or boolean"),
+    "unit": Column("string", "", "unit of the column; of results, see the column unit of each row"),
+    "meaning": Column("string", "", "what stands in the column"),
+}
+"""Columns of ``glossary.csv``."""
 
 
 def check_columns(frame: pd.DataFrame, where: str) -> pd.DataFrame:

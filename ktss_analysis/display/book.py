@@ -15,9 +15,11 @@ import pandas as pd
 
 from ..core import KtssError
 from ..framework import Framework
+from ..glossary import CLAIM_COLUMNS
 from ..rules import Rules, by_id
 from ..study import Study
 from .catalogue import Catalogue
+from .exhibits import Exhibit, Kind, make_exhibit
 from .numbers import NO_BREAK_SPACE, format_count, format_interval, format_value
 from .registry import CHARTS, SENTENCES, TABLES
 from .text_safety import safe_text
@@ -70,12 +72,13 @@ class Book:
     facts: dict[str, str] = field(default_factory=dict)
     chapter: str = ""
     claims: list[Claim] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    exhibits: list[Exhibit] = field(default_factory=list)
     absences: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(self.language)
         self._by_id = by_id(self.rows)
+        self._used: dict[str, None] = {}
         self._groups = dict(list(self.rows.groupby(["stream", "statistic"], sort=False)))
 
     @property
@@ -87,7 +90,10 @@ class Book:
 
     def find(self, result_id: str) -> dict[str, Any] | None:
         """Return a published row, or None when it was not collected."""
-        return self._by_id.get(result_id)
+        row = self._by_id.get(result_id)
+        if row is not None:
+            self._used[result_id] = None
+        return row
 
     def row(self, result_id: str) -> dict[str, Any]:
         """Return a published row.
@@ -160,6 +166,7 @@ class Book:
     def claim(self, text: str, result_id: str, column: str = "estimate") -> str:
         """Record that `text` was printed from a result, and return it."""
         self.claims.append(Claim(self.chapter, text, result_id, column))
+        self._used[result_id] = None
         return text
 
     def count(self, value: int, result_id: str) -> str:
@@ -170,6 +177,7 @@ class Book:
         """Return what a table cell shows for a row: number and interval, or why there is none."""
         if row is None:
             return self.text("cell.not_collected")
+        self._used[str(row["result_id"])] = None
         if row["status"] != "ok":
             return self.text(f"cell.{row['status']}")
         if self.only_counts(row):
@@ -287,18 +295,32 @@ class Book:
 
     def show_table(self, name: str, **options: Any) -> None:
         """Print a registered table; when its stream was not collected, say so instead."""
+        self._used.clear()
         _known(TABLES, name, "table")(self, **options)
 
     def show_figure(self, name: str, **options: Any) -> None:
         """Draw a registered figure; when its stream was not collected, say so instead."""
+        self._used.clear()
         _known(CHARTS, name, "figure")(self, **options)
 
+    def uses(self, rows: pd.DataFrame) -> list[dict[str, Any]]:
+        """Return rows one by one, their results recorded as used though what is printed may be no number."""
+        self._used |= dict.fromkeys(map(str, rows["result_id"]))
+        return rows.to_dict("records")
+
+    def exhibit(self, kind: Kind, label: str, caption: str, frame: pd.DataFrame) -> None:
+        """File a table or figure that was just printed, with the published results looked at for it."""
+        known = [name for name in self._used if name in self._by_id]
+        self.exhibits.append(make_exhibit(self.exhibits, kind, label, caption, frame, known))
+        self._used.clear()
+
     def claims_frame(self) -> pd.DataFrame:
-        """Return every number printed so far with its result and chapter."""
+        """Return every number printed so far with chapter, result, and the row of results it stands in, if any."""
         return pd.DataFrame(
-            [(c.chapter, c.text, c.result_id, c.field) for c in self.claims],
-            columns=["chapter", "text", "result_id", "field"],
-        )
+            [(c.chapter, c.text, c.result_id, c.field, c.result_id if c.result_id in self._by_id else "")
+             for c in self.claims],
+            columns=list(CLAIM_COLUMNS),
+        )  # fmt: skip
 
 
 def _known(registry: dict[str, Callable[..., None]], name: str, what: str) -> Callable[..., None]:

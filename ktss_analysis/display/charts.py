@@ -19,14 +19,15 @@ MOST_ROWS = 20
 """Rows of a chart with groups; more are drawn as several charts."""
 
 
-def _emit(book: Book, drawn: Any, name: str, caption: str, label: str = "") -> None:
+def _emit(book: Book, drawn: Any, name: str, caption: str, data: pd.DataFrame, label: str = "") -> None:
+    """Print a figure, and file `data`: the published rows that are drawn."""
     from .emit import emit_figure, emit_markdown
 
     label = label or f"fig-{name}"
     if f"lead.{name}" in book.catalogue:
         emit_markdown(book.text(f"lead.{name}", figure=f"[](#{label})"))
     emit_figure(drawn.figure, label=label, caption=caption, alt=drawn.alt, stays=name == "tiles")
-    book.shown.append(label)
+    book.exhibit("figure", label, caption, data)
 
 
 def _options(book: Book, title: str, subtitle: str) -> dict[str, Any]:
@@ -99,7 +100,12 @@ def tiles(book: Book) -> None:
     groups = verdict_groups(book)
     rows = pd.DataFrame(
         [
-            {"target_id": skill, "verdict": VERDICT_KEYS[name], "label": book.name(skill)}
+            {
+                "result_id": f"decisions.verdict.{skill}",
+                "target_id": skill,
+                "verdict": VERDICT_KEYS[name],
+                "label": book.name(skill),
+            }
             for name in VERDICTS
             for skill in groups[name]
         ]
@@ -110,7 +116,7 @@ def tiles(book: Book) -> None:
         total=book.number(book.row("decisions.n_skills.all")),
     )  # fmt: skip
     drawn = draw(rows, **_options(book, title, book.text("subtitle.skills")))
-    _emit(book, drawn, "tiles", book.text("figure.tiles"))
+    _emit(book, drawn, "tiles", book.text("figure.tiles"), rows)
 
 
 @chart("grades")
@@ -123,11 +129,13 @@ def grades(book: Book) -> None:
     for skill in ordered:
         for stream in ("relevance", "consensus", "items", "salience"):
             sign, _ = book.grade(skill, stream)
-            rows.append({"target_id": skill, "label": book.name(skill), "grade": sign,
+            rows.append({"result_id": f"decisions.grade.{stream}.{skill}", "target_id": skill,
+                         "label": book.name(skill), "grade": sign,
                          "stream": book.text(f"stream.{stream}")})  # fmt: skip
     verdicts = pd.DataFrame([{"target_id": skill, "verdict": VERDICT_KEYS[book.verdict(skill)]} for skill in ordered])
     options = _options(book, book.text("statement.grades"), book.text("subtitle.grades"))
-    _emit(book, grade_matrix(pd.DataFrame(rows), verdicts=verdicts, **options), "grades", book.text("figure.grades"))
+    drawn = grade_matrix(pd.DataFrame(rows), verdicts=verdicts, **options)
+    _emit(book, drawn, "grades", book.text("figure.grades"), pd.DataFrame(rows).merge(verdicts, on="target_id"))
 
 
 @chart("relevance")
@@ -160,7 +168,8 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
             first, last = part["group"].iloc[0], part["group"].iloc[-1]
             caption = book.text("figure.part", caption=caption, first=first, last=last)
         drawn = dot_interval(part, thresholds=_interval_cuts(book), value_format="share", **options)
-        _emit(book, drawn, f"{activity}-{aspect}{f'-{number}' if number > 1 else ''}".replace("_", "-"), caption)
+        name = f"{activity}-{aspect}{f'-{number}' if number > 1 else ''}".replace("_", "-")
+        _emit(book, drawn, name, caption, part)
     return None
 
 
@@ -191,7 +200,7 @@ def likert(book: Book, *, activity: str = "guide_review", target_type: str = "sk
         shown = row["status"] == "ok"
         if shown:
             book.number(row)
-        record = {"target_id": row["target_id"], "value": row["group"].split("_")[1],
+        record = {"result_id": row["result_id"], "target_id": row["target_id"], "value": row["group"].split("_")[1],
                   "count": int(row["estimate"]) if shown else float("nan"), "n_used": row["n_used"],
                   "label": _label(book, row["target_id"], target_type),
                   "status": row["status"], "reason": row["reason"]}  # fmt: skip
@@ -200,8 +209,9 @@ def likert(book: Book, *, activity: str = "guide_review", target_type: str = "sk
         records.append(record)
     middle = str(points[len(points) // 2]) if len(points) % 2 else None
     options = _options(book, book.text("statement.likert"), book.text("subtitle.answers"))
-    drawn = draw(pd.DataFrame(records), scale=[str(point) for point in points], neutral=middle, **options)
-    _emit(book, drawn, f"likert-{activity}-{aspect}".replace("_", "-"), book.text("figure.likert"))
+    frame = pd.DataFrame(records)
+    drawn = draw(frame, scale=[str(point) for point in points], neutral=middle, **options)
+    _emit(book, drawn, f"likert-{activity}-{aspect}".replace("_", "-"), book.text("figure.likert"), frame)
     return None
 
 
@@ -220,7 +230,8 @@ def flow(book: Book) -> None:
                 continue
             word = {"n_invited": "invited", "n_consented": "consented", "n_used_people": "used"}[step]
             records.append(
-                {"target_id": row["target_id"], "label": capital(book.text(f"activity.{row['target_id']}")),
+                {"result_id": row["result_id"], "target_id": row["target_id"],
+                 "label": capital(book.text(f"activity.{row['target_id']}")),
                  "group": book.text(f"column.{word}"), "count": int(row["estimate"]) if shown else pd.NA,
                  "status": row["status"], "reason": book.text(f"cell.{row['status']}") if not shown else ""}
             )  # fmt: skip
@@ -231,7 +242,7 @@ def flow(book: Book) -> None:
     frame = pd.DataFrame(records)
     frame["count"] = frame["count"].astype("Int64")
     options = _options(book, book.text("statement.flow"), book.text("subtitle.people"))
-    _emit(book, draw(frame, **options), "flow", book.text("figure.flow"))
+    _emit(book, draw(frame, **options), "flow", book.text("figure.flow"), frame)
 
 
 @chart("alpha")
@@ -244,11 +255,12 @@ def alpha(book: Book) -> None:
         return _nothing(book, "self_assessment")
     cut = book.rules.value("consistency")
     options = _options(book, book.text("statement.alpha"), book.text("subtitle.alpha"))
+    labelled = _labelled(book, rows.drop(columns="group"))
     drawn = dot_interval(
-        _labelled(book, rows.drop(columns="group")),
+        labelled,
         thresholds={format_value(cut, "coefficient", book.language): cut}, value_format="coefficient", **options,
     )  # fmt: skip
-    _emit(book, drawn, "alpha", book.text("figure.alpha"))
+    _emit(book, drawn, "alpha", book.text("figure.alpha"), labelled)
     return None
 
 
@@ -265,7 +277,7 @@ def usability(book: Book) -> None:
         book.cell(row)
     options = _options(book, book.text("statement.sus"), book.text("name.sus"))
     drawn = gauge_strip(rows, benchmark=book.rules.value("usability_benchmark"), **options)
-    _emit(book, drawn, "usability", book.text("figure.sus"))
+    _emit(book, drawn, "usability", book.text("figure.sus"), rows)
 
 
 @chart("rounds")
@@ -290,7 +302,7 @@ def rounds(book: Book) -> None:
     highlight += [skill for skill in moves.index if skill not in highlight]
     options = _options(book, book.text("statement.rounds"), book.text("subtitle.panel"))
     drawn = slope(changed, value_format="share", highlight=highlight[:5], **options)
-    _emit(book, drawn, "rounds", book.text("figure.rounds"))
+    _emit(book, drawn, "rounds", book.text("figure.rounds"), changed)
     return None
 
 
@@ -311,9 +323,10 @@ def consensus(book: Book) -> None:
         ["ci_low", "estimate"], ascending=False, kind="stable", na_position="last"
     )
     options = _options(book, title, book.text("subtitle.panel"))
-    drawn = dot_interval(_labelled(book, marked), value_format="share",
+    labelled = _labelled(book, marked)
+    drawn = dot_interval(labelled, value_format="share",
                          thresholds={format_value(cut, "share", book.language): cut}, **options)  # fmt: skip
-    _emit(book, drawn, "consensus", book.text("figure.consensus"))
+    _emit(book, drawn, "consensus", book.text("figure.consensus"), labelled)
     return None
 
 
@@ -333,8 +346,9 @@ def tiers(book: Book) -> None:
     shown["group"] = [f"{book.text('column.tier')} {number}" for number in shown["_tier"]]
     title = book.text("statement.tiers", k=book.count(int(tier.max()), "ranking.tier"))
     options = _options(book, title, book.text("subtitle.score"))
-    drawn = draw(_labelled(book, shown.drop(columns="_tier")), **options)
-    _emit(book, drawn, "tiers", book.text("figure.tiers"))
+    labelled = _labelled(book, shown.drop(columns="_tier"))
+    drawn = draw(labelled, **options)
+    _emit(book, drawn, "tiers", book.text("figure.tiers"), labelled)
     return None
 
 
@@ -354,7 +368,7 @@ def salience(book: Book, *, target_type: str = "skill") -> None:
     top = float(rows["n_used"].max()) if rows["n_used"].notna().any() else 1.0
     labelled = _labelled(book, rows) if target_type == "skill" else _coded(book, rows)
     drawn = dot_interval(labelled.drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options)
-    _emit(book, drawn, name, book.text(f"figure.{name}"))
+    _emit(book, drawn, name, book.text(f"figure.{name}"), labelled)
     return None
 
 
@@ -380,7 +394,7 @@ def saturation(book: Book) -> None:
         highest=rows["ci_high"],
     ).sort_values("value")  # fmt: skip
     options = _options(book, book.text("statement.saturation"), book.text("subtitle.codes"))
-    _emit(book, draw(frame, **options), "saturation", book.text("figure.saturation"))
+    _emit(book, draw(frame, **options), "saturation", book.text("figure.saturation"), frame.drop(columns="value"))
 
 
 @chart("matrix")
@@ -392,8 +406,9 @@ def matrix(book: Book) -> None:
     if rows.empty:
         return _nothing(book, "focus_groups")
     options = _options(book, book.text("statement.matrix"), book.text("subtitle.turns"))
-    drawn = heatmap(_labelled(book, rows), value_format="count", **options)
-    _emit(book, drawn, "matrix", book.text("figure.matrix"))
+    labelled = _labelled(book, rows)
+    drawn = heatmap(labelled, value_format="count", **options)
+    _emit(book, drawn, "matrix", book.text("figure.matrix"), labelled)
     return None
 
 
@@ -413,7 +428,7 @@ def feedback(book: Book) -> None:
          "count": rows["estimate"].astype(int)}
     )  # fmt: skip
     options = _options(book, book.text("statement.feedback"), book.text("subtitle.suggestions"))
-    _emit(book, alluvial(frame, stages=("kind", "outcome"), **options), "feedback", book.text("figure.feedback"))
+    _emit(book, alluvial(frame, stages=("kind", "outcome"), **options), "feedback", book.text("figure.feedback"), rows)
     return None
 
 
@@ -434,4 +449,4 @@ def scree(book: Book) -> None:
     for column, default in (("status", "ok"), ("reason", "")):
         frame[column] = bad[column].reindex(frame.index).fillna(default)
     options = _options(book, book.text("statement.scree"), book.text("subtitle.eigen"))
-    _emit(book, draw(frame.reset_index(), **options), "scree", book.text("figure.scree"))
+    _emit(book, draw(frame.reset_index(), **options), "scree", book.text("figure.scree"), rows)

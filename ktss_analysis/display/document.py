@@ -19,6 +19,7 @@ from . import charts, coefficients, sentences, tables  # noqa: F401 - they regis
 from .book import Book
 from .cards import show_cards
 from .emit import emit_block, show_page
+from .exhibits import FOLDER, write_exhibits
 from .sentences import paragraphs
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "papermill", "nbconvert", "pypandoc-binary", "typst")
@@ -63,8 +64,9 @@ class Document(Book):
         return pd.read_csv(self.place.folder(stage) / "claims.csv", dtype=str, keep_default_na=False)
 
     def close(self) -> None:
-        """Write the title page and the record of every number printed."""
+        """Write the title page, the record of every number printed, and each table and figure as data."""
         write_csv(self.claims_frame(), self.place.out / "claims.csv")
+        write_exhibits(self.exhibits, self.place.out / FOLDER, self.variant.replace("_", "-"))
         self.place.write_json("document.json", self._title_page())
 
     def _title_page(self) -> dict[str, Any]:

@@ -35,8 +35,9 @@ def _emit(
             emit_markdown(book.text("cell.not_collected_sentence"))
         return
     label = label or f"tbl-{name}"
-    emit_table(pd.DataFrame(records), label=label, caption=caption, notes=list(notes))
-    book.shown.append(label)
+    frame = pd.DataFrame(records)
+    emit_table(frame, label=label, caption=caption, notes=list(notes))
+    book.exhibit("table", label, caption, frame)
 
 
 def _level(book: Book) -> str:
@@ -551,7 +552,7 @@ def rejections(book: Book, *, limit: int = 5) -> None:
     rows = book.select("triage", "rejection").head(limit)
     records = [
         {_column(book, "suggestion"): str(row["label"]), _column(book, "reason"): str(row["reason"])}
-        for row in rows.to_dict("records")
+        for row in book.uses(rows)
     ]
     _emit(book, records, "rejections", book.text("table.rejections"))
 
@@ -565,7 +566,7 @@ def changes(book: Book) -> None:
             _column(book, "change"): str(row["label"]),
             _column(book, "versions"): str(row["reason"]),
         }
-        for row in book.select("triage", "change").to_dict("records")
+        for row in book.uses(book.select("triage", "change"))
     ]
     _emit(book, records, "changes", book.text("table.changes"))
 
@@ -725,7 +726,7 @@ def kept(book: Book) -> None:
             _column(book, "column"): str(row["reason"]),
             _column(book, "reason"): str(row["label"]),
         }
-        for row in book.select("cleaning", "kept_in_clear").to_dict("records")
+        for row in book.uses(book.select("cleaning", "kept_in_clear"))
     ]
     if records:
         _emit(book, records, "kept", book.text("table.kept"))
@@ -746,6 +747,7 @@ def claims(book: Book, *, frame: pd.DataFrame) -> None:
     for chapter, part in unique.groupby("chapter", sort=False):
         texts = part.groupby("result_id", sort=False)["text"].agg(" · ".join)
         title = book.text(f"chapter.{chapter}") if chapter else "–"
+        book.uses(part[part["result_id"].isin(texts.head(MOST_CLAIMS).index)])
         records = [
             {_column(book, "result"): str(result), _column(book, "as_printed"): text}
             for result, text in texts.head(MOST_CLAIMS).items()

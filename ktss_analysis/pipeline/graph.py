@@ -18,7 +18,7 @@ from ..withdrawals import list_path
 from .layout import NODES, Node
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
-from .publish import TOOL, assemble, build_self_assessment, render_document, tool_languages, write_review
+from .publish import OPEN_DATA, TOOL, assemble, publish_results, render_document, tool_languages, write_review
 from .record import RunRecord
 from .runner import run_steps
 from .steps import After, Step
@@ -59,11 +59,11 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
 
 
 def _after(entry: Node, study: Study) -> After | None:
-    """Return what is done with an executed notebook: a document is rendered, the decisions become the pages."""
+    """Return what is done with an executed notebook: documents are rendered, decisions become data and pages."""
     if entry.document:
         return partial(render_document, stem=entry.document, formats=tuple(study.outputs.formats))
-    if entry.name == "09_decisions" and tool_languages(study):
-        return partial(build_self_assessment, study=str(study.path))
+    if entry.name == "09_decisions":
+        return partial(publish_results, study=str(study.path))
     return None
 
 
@@ -76,11 +76,12 @@ def _raw_files(study: Study, entry: Node) -> tuple[Path, ...]:
 
 def _outputs(entry: Node, study: Study) -> tuple[str, ...]:
     if entry.document:
-        return ("claims.csv", *(f"{entry.document}.{suffix}" for suffix in study.outputs.formats))
+        return ("claims.csv", "tables/index.csv", *(f"{entry.document}.{suffix}" for suffix in study.outputs.formats))
     if entry.name != "09_decisions":
         return ("results.csv",)
     pages = [f"{TOOL}/index.{language}.html" for language in tool_languages(study)]
-    return ("results.csv", "public.csv", *pages)
+    data = [f"{OPEN_DATA}/{name}" for name in ("glossary.csv", "results.xlsx", "package.json")]
+    return ("results.csv", "public.csv", *data, *pages)
 
 
 def _key_fingerprint(study: Study, folder: Path) -> Path:

@@ -13,6 +13,8 @@ from .layout import NODES
 
 TOOL = "self-assessment"
 """Folder of the pages, in the stage that makes them and in ``public``."""
+OPEN_DATA = "open-data"
+"""Folder of glossary, workbook and facts of the data package, in the stage that makes them."""
 
 
 def render_document(executed: Path, out: Path, *, stem: str, formats: Sequence[str]) -> None:
@@ -26,18 +28,21 @@ def render_document(executed: Path, out: Path, *, stem: str, formats: Sequence[s
     render(notebook, formats=tuple(formats), out=out, stem=stem)
 
 
-def build_self_assessment(executed: Path, out: Path, *, study: str) -> None:  # noqa: ARG001
-    """Write the self-assessment pages of a study from the public results in `out`, see `tool_languages`."""
+def publish_results(executed: Path, out: Path, *, study: str) -> None:  # noqa: ARG001
+    """Write open data, and the self-assessment pages where there can be any, from the public results in `out`."""
+    from ..opendata.files import build_open_data
     from ..results import read_results
     from ..rules import load_rules
-    from ..selfassessment import build_tool
     from ..study import load_study
 
     loaded = load_study(study)
-    build_tool(
-        loaded.instrument, load_rules(loaded.rules_path), out / TOOL, rows=read_results(out / "public.csv"),
-        languages=tool_languages(loaded), funding=(loaded.funding.statement, loaded.funding.disclaimer),
-    )  # fmt: skip
+    rules, rows, languages = load_rules(loaded.rules_path), read_results(out / "public.csv"), tool_languages(loaded)
+    build_open_data(rows, loaded, rules, out / OPEN_DATA)
+    if languages:
+        from ..selfassessment import build_tool
+
+        funding = (loaded.funding.statement, loaded.funding.disclaimer)
+        build_tool(loaded.instrument, rules, out / TOOL, rows=rows, languages=languages, funding=funding)
 
 
 def tool_languages(study: Study) -> list[str]:
@@ -81,22 +86,10 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
         The public files. Files of an earlier run that no longer belong there are removed.
     """
     stages, public = folder / "private" / "stages", folder / "public"
-    wanted: dict[Path, Path] = {}
-    for entry in NODES:
-        for suffix in formats if entry.document else ():
-            source = stages / entry.name / f"{entry.document}.{suffix}"
-            if source.is_file():
-                wanted[public / source.name] = source
-    results = stages / "09_decisions"
-    places = {"public.csv": public / "results.csv", "results.csv": folder / "private" / "results.csv"}
-    claims = stages / "10_report" / "claims.csv"
-    if claims.is_file():
-        wanted[public / "claims.csv"] = claims
-    wanted |= {target: results / name for name, target in places.items() if (results / name).is_file()}
-    if (results / TOOL).is_dir():
-        wanted |= {public / TOOL / path.name: path for path in sorted((results / TOOL).iterdir())}
-    for target, source in wanted.items():
-        content = source.read_bytes()
+    wanted = {public / name: content for name, content in _public_contents(stages, formats).items()}
+    results = stages / "09_decisions" / "results.csv"
+    whole = {folder / "private" / "results.csv": results.read_bytes()} if results.is_file() else {}
+    for target, content in (wanted | whole).items():
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(target, content)
@@ -105,4 +98,42 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
             path = found if found.is_absolute() else public / found
             if path not in wanted:
                 os.unlink(path)
-    return sorted(path for path in wanted if public in path.parents)
+    return sorted(wanted)
+
+
+def _public_contents(stages: Path, formats: Sequence[str]) -> dict[str, bytes]:
+    """Return the content of every public file by its path in ``public``."""
+    from ..opendata.descriptor import PACKAGE_FILE, describe
+
+    results = stages / "09_decisions"
+    sources = {"results.csv": results / "public.csv", "claims.csv": stages / "10_report" / "claims.csv"}
+    sources |= {name: results / OPEN_DATA / name for name in ("glossary.csv", "results.xlsx")}
+    for entry in NODES:
+        for suffix in formats if entry.document else ():
+            sources[f"{entry.document}.{suffix}"] = stages / entry.name / f"{entry.document}.{suffix}"
+    if (results / TOOL).is_dir():
+        sources |= {f"{TOOL}/{path.name}": path for path in (results / TOOL).iterdir()}
+    contents = {name: path.read_bytes() for name, path in sources.items() if path.is_file()}
+    contents |= _printed_tables(stages)
+    facts = results / OPEN_DATA / "package.json"
+    if facts.is_file():
+        contents[PACKAGE_FILE] = describe(json.loads(facts.read_text(encoding="utf-8")), contents)
+    return contents
+
+
+def _printed_tables(stages: Path) -> dict[str, bytes]:
+    """Return the tables and figures of all documents as CSV, each document's in its folder, and one index."""
+    from ..display.exhibits import FOLDER
+
+    contents: dict[str, bytes] = {}
+    index: list[bytes] = []
+    for entry in NODES:
+        folder = stages / entry.name / FOLDER
+        if not entry.document or not (folder / "index.csv").is_file():
+            continue
+        for path in sorted(folder.glob("*.csv")):
+            if path.name != "index.csv":
+                contents[f"{FOLDER}/{entry.document}/{path.name}"] = path.read_bytes()
+        header, _, rows = (folder / "index.csv").read_bytes().partition(b"\n")
+        index += [rows] if index else [header + b"\n", rows]
+    return contents | ({f"{FOLDER}/index.csv": b"".join(index)} if index else {})

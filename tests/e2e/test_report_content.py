@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from demo_run import demo_run
 
 from ktss_analysis.study import Study, load_study
 
@@ -29,18 +28,6 @@ ALLOWED = (
     r"CC BY \d\.\d",  # the licence
     r"\(\d{4}\)",  # the year in the citation
 )
-
-
-@pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a run of the demonstration study, made in this process."""
-    return demo_run(tmp_path_factory.mktemp("content"))
-
-
-@pytest.fixture(scope="session")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a run with so few people that most cells are masked or too small."""
-    return demo_run(tmp_path_factory.mktemp("few"), n=8)
 
 
 @pytest.fixture

@@ -14,9 +14,13 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_output
 
+from ktss_analysis.opendata.files import build_open_data
 from ktss_analysis.pipeline.layout import NODES
-from ktss_analysis.pipeline.publish import assemble, render_document
+from ktss_analysis.pipeline.publish import OPEN_DATA, assemble, render_document
 from ktss_analysis.resources import resource
+from ktss_analysis.results import read_results
+from ktss_analysis.rules import load_rules
+from ktss_analysis.study import load_study
 
 REPORTS = ("10_report", "11_technical_annex", "12_audit_annex")
 
@@ -45,6 +49,7 @@ def run_notebooks(study: Path, folder: Path, *, only: Sequence[str] | None = Non
 
 def run_reports(study: Path, folder: Path, formats: Sequence[str] = ("html",)) -> Path:
     """Execute and render the three documents of a run whose first nine notebooks were executed; return public/."""
+    write_open_data(study, folder)
     run_notebooks(study, folder, only=REPORTS)
     stages = folder / "private" / "stages"
     for node in NODES:
@@ -53,6 +58,13 @@ def run_reports(study: Path, folder: Path, formats: Sequence[str] = ("html",)) -
             render_document(out / "executed.ipynb", out, stem=node.document, formats=formats)
     assemble(folder, formats)
     return folder / "public"
+
+
+def write_open_data(study: Path, folder: Path) -> None:
+    """Write glossary, workbook and facts of the data package of a run whose decisions were executed."""
+    loaded, decisions = load_study(study), folder / "private" / "stages" / "09_decisions"
+    rows = read_results(decisions / "public.csv")
+    build_open_data(rows, loaded, load_rules(loaded.rules_path), decisions / OPEN_DATA)
 
 
 def _execute(name: str, study: Path, folder: Path, out: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from ...csvfile import neutralise
 from ...framework import Framework
-from .common import answers, scales, workbook_bytes
+from ...workbook import workbook_bytes
+from .common import answers, scales
 
 
 def item_rows(framework: Framework, languages: Sequence[str]) -> list[list[object]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...framework import Framework, pick
+from ...workbook import workbook_bytes
 from ..language_names import language_name
-from .common import answers, scales, title_of, workbook_bytes
+from .common import answers, scales, title_of
 
 
 def xlsform(framework: Framework, languages: Sequence[str]) -> bytes:
