@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
-from ..csvfile import write_csv
 from ..glossary import COLUMNS, FIGURE_COLUMNS, TABLE_INDEX_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["table", "figure"]
 
@@ -69,6 +69,8 @@ def make_exhibit(
 
 def figure_data(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what a figure draws under the names of the glossary, with its dtypes."""
+    import pandas as pd
+
     kept = frame[[name for name in FIGURE_COLUMNS if name in frame.columns]].reset_index(drop=True)
     for name in kept.columns:
         dtype = COLUMNS[name].dtype
@@ -89,6 +91,10 @@ def plain_text(markdown: str) -> str:
 
 def write_exhibits(exhibits: Sequence[Exhibit], folder: Path, document: str) -> None:
     """Write each exhibit of a document as CSV, and ``index.csv`` with number, caption and results of each."""
+    import pandas as pd
+
+    from ..csvfile import write_csv
+
     for exhibit in exhibits:
         write_csv(exhibit.frame, folder / exhibit.file)
     rows = [

@@ -9,13 +9,15 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import __version__
 from ..display.exhibits import FOLDER
-from ..rules import Rules
 from ..study import Study
 from .schema import printed_schema, table_schema
+
+if TYPE_CHECKING:
+    from ..rules import Rules
 
 PACKAGE_FILE: Final = "datapackage.json"
 STAMP: Final = "SYNTHETIC"

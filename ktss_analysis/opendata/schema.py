@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from ..glossary import (
     CLAIM_COLUMNS,
@@ -16,6 +14,9 @@ from ..glossary import (
     TABLE_INDEX_COLUMNS,
     Column,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TYPES: Final = {"string": "string", "Float64": "number", "Int64": "integer", "boolean": "boolean"}
 """dtype of the glossary -> type of Table Schema."""
@@ -82,6 +83,8 @@ def printed_schema(columns: Iterable[str]) -> dict[str, Any]:
 
 def glossary_table() -> pd.DataFrame:
     """Return every column of every kind of public table with type, unit and meaning."""
+    import pandas as pd
+
     rows = [
         (table, name, TYPES[column.dtype], column.unit, column.meaning)
         for table, columns in TABLES.items()

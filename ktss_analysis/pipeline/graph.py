@@ -18,7 +18,16 @@ from ..withdrawals import list_path
 from .layout import NODES, Node
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
-from .publish import OPEN_DATA, TOOL, assemble, publish_results, render_document, tool_languages, write_review
+from .publish import (
+    OPEN_DATA,
+    REVIEW_FILE,
+    TOOL,
+    assemble,
+    publish_results,
+    render_document,
+    tool_languages,
+    write_review,
+)
 from .record import RunRecord
 from .runner import run_steps
 from .steps import After, Step
@@ -173,5 +182,7 @@ def run_study(
     )  # fmt: skip
     if only is None:
         assemble(folder, study.outputs.formats)
-        write_review(folder)
+        cleaned = any(step.state == "ran" and "_clean_" in step.name for step in record.steps)
+        if cleaned or not (folder / "private" / REVIEW_FILE).is_file():
+            write_review(folder)
     return record

@@ -11,6 +11,9 @@ from ..files import files_below, write_atomic
 from ..study import Study
 from .layout import NODES
 
+REVIEW_FILE = "free_text_review.csv"
+"""The free texts of a run with their review status, in its private folder."""
+
 TOOL = "self-assessment"
 """Folder of the pages, in the stage that makes them and in ``public``."""
 OPEN_DATA = "open-data"
@@ -39,7 +42,7 @@ def publish_results(executed: Path, out: Path, *, study: str) -> None:  # noqa: 
     rules, rows, languages = load_rules(loaded.rules_path), read_results(out / "public.csv"), tool_languages(loaded)
     build_open_data(rows, loaded, rules, out / OPEN_DATA)
     if languages:
-        from ..selfassessment import build_tool
+        from ..selfassessment.build import build_tool
 
         funding = (loaded.funding.statement, loaded.funding.disclaimer)
         build_tool(loaded.instrument, rules, out / TOOL, rows=rows, languages=languages, funding=funding)
@@ -74,7 +77,7 @@ def write_review(folder: Path) -> Path | None:
     texts = pd.concat(frames, ignore_index=True)[columns].drop_duplicates("comment_id")
     order = texts["review"].map({"pending": 0, "withheld": 1, "released": 2})
     texts = texts.assign(_order=order).sort_values(["_order", "comment_id"], kind="stable")
-    return write_csv(texts[columns], folder / "private" / "free_text_review.csv")
+    return write_csv(texts[columns], folder / "private" / REVIEW_FILE)
 
 
 def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:

@@ -12,7 +12,7 @@ from ..framework import load_framework
 from ..resources import resource
 from ..results import read_results
 from ..rules import load_rules
-from ..selfassessment import Built, build_tool
+from ..selfassessment.build import Built, build_tool
 from ..study import Study, load_study
 from ..yamlfile import read_yaml
 from .graph import study_of_run

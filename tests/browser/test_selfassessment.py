@@ -16,8 +16,9 @@ from tool_sample import LANGUAGES, framework, published
 
 from ktss_analysis.readers import read_table
 from ktss_analysis.rules import load_rules
-from ktss_analysis.selfassessment import evidence_of, instrument_of
+from ktss_analysis.selfassessment.evidence import evidence_of
 from ktss_analysis.selfassessment.feedback import comparison, feedback
+from ktss_analysis.selfassessment.instrument import instrument_of
 from ktss_analysis.selfassessment.page import page_data, render_page
 from ktss_analysis.selfassessment.strings import PSEUDO, load_strings
 

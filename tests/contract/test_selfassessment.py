@@ -18,10 +18,12 @@ from ktss_analysis.core import KtssError, StudyError
 from ktss_analysis.display.numbers import format_number
 from ktss_analysis.framework import Framework, instrument_hash
 from ktss_analysis.rules import load_rules
-from ktss_analysis.selfassessment import build_tool, evidence_of, instrument_of
+from ktss_analysis.selfassessment.build import build_tool
+from ktss_analysis.selfassessment.evidence import evidence_of
 from ktss_analysis.selfassessment.exports import write_exports
 from ktss_analysis.selfassessment.exports.questionnaire import questionnaire_data
 from ktss_analysis.selfassessment.feedback import comparison, feedback
+from ktss_analysis.selfassessment.instrument import instrument_of
 from ktss_analysis.selfassessment.page import channel_faults, content_hash, page_data, page_script, policy, render_page
 from ktss_analysis.selfassessment.scoring import (
     Score,
