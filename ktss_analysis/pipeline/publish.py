@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..files import files_below, write_atomic
 from ..study import Study
-from .layout import NODES
+from .layout import NODES, translation
 
 TOOL = "self-assessment"
 """Folder of the pages, in the stage that makes them and in ``public``."""
@@ -72,8 +72,17 @@ def write_review(folder: Path) -> Path | None:
     return write_csv(texts[columns], folder / "private" / "free_text_review.csv")
 
 
-def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
+def assemble(folder: Path, formats: Sequence[str], translations: Sequence[str] = ()) -> list[Path]:
     """Copy what may leave the private folder into ``public``; a file appears complete or not at all.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the run.
+    formats : sequence of {"html", "pdf", "docx"}
+        Formats of the documents.
+    translations : sequence of str
+        Languages of the report besides English.
 
     Returns
     -------
@@ -82,16 +91,17 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
     """
     stages, public = folder / "private" / "stages", folder / "public"
     wanted: dict[Path, Path] = {}
-    for entry in NODES:
-        for suffix in formats if entry.document else ():
-            source = stages / entry.name / f"{entry.document}.{suffix}"
+    for stage, document in _documents(translations):
+        for suffix in formats:
+            source = stages / stage / f"{document}.{suffix}"
             if source.is_file():
                 wanted[public / source.name] = source
     results = stages / "09_decisions"
     places = {"public.csv": public / "results.csv", "results.csv": folder / "private" / "results.csv"}
-    claims = stages / "10_report" / "claims.csv"
-    if claims.is_file():
-        wanted[public / "claims.csv"] = claims
+    for stem in ("", *translations):
+        claims = stages / (translation("10_report", stem) if stem else "10_report") / "claims.csv"
+        if claims.is_file():
+            wanted[public / (f"claims.{stem}.csv" if stem else "claims.csv")] = claims
     wanted |= {target: results / name for name, target in places.items() if (results / name).is_file()}
     if (results / TOOL).is_dir():
         wanted |= {public / TOOL / path.name: path for path in sorted((results / TOOL).iterdir())}
@@ -106,3 +116,14 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
             if path not in wanted:
                 os.unlink(path)
     return sorted(path for path in wanted if public in path.parents)
+
+
+def _documents(translations: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the stage and file name of every document, those in English first."""
+    entries = [entry for entry in NODES if entry.document]
+    return [(entry.name, entry.document) for entry in entries] + [
+        (translation(entry.name, language), translation(entry.document, language))
+        for language in translations
+        for entry in entries
+        if entry.translated
+    ]
