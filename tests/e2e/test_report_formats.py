@@ -215,8 +215,7 @@ def test_text_colours_have_enough_contrast_in_light_and_dark(repo):
 def test_html_fits_a_narrow_screen_and_sends_no_request(files, tmp_path):
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
-    if chromium is None:
-        pytest.skip("no Chromium on this system")
+    need(chromium, "a Chromium")
     path = tmp_path / "report.html"
     path.write_bytes(files["html"])
     with playwright.sync_playwright() as driver:
