@@ -89,6 +89,11 @@ MEANINGS = {
     "Funding.statement": "funding line on the cover",
     "Funding.disclaimer": "who answers for the content",
     "Outputs.formats": "formats of the three documents",
+    "Outputs.languages": (
+        "languages of the public report, whatever languages the instrument has, out of those with a catalogue of "
+        "sentences. `en` is always among them: its files have the plain name `report.html`, and its text prevails; a "
+        "translation is `report.it.html`. Both annexes are in English"
+    ),
     "Outputs.boot": "bootstrap resamples",
     "Framework.title": "title per language",
     "Framework.licence": "licence of the texts",

@@ -216,6 +216,11 @@ class Framework(Strict):
         texts = self._texts.get((target_type, target_id))
         return target_id if texts is None else texts.get(language or "", texts[self.languages[0]])
 
+    def language_of(self, target_type: str, target_id: str, language: str) -> str:
+        """Return the language of the text that `name` returns; empty when it returns the id."""
+        texts = self._texts.get((target_type, target_id))
+        return "" if texts is None else language if language in texts else self.languages[0]
+
 
 def load_framework(path: Path) -> Framework:
     """Read and check a framework file.

@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from .core import StudyError
 from .framework import Framework, Identifier, load_framework
 from .lexicon import shipped_scales
+from .resources import PACKAGE
 from .yamlfile import Strict, load_model, sha256_of
 
 Activity = Literal[
@@ -294,11 +295,40 @@ class Funding(Strict):
     disclaimer: str = ""
 
 
+REFERENCE_LANGUAGE = "en"
+"""The language of the report that prevails over its translations."""
+
+
+def report_languages() -> list[str]:
+    """Return the languages in which the report can be printed: those with a catalogue of sentences."""
+    return sorted(path.stem for path in (PACKAGE / "display" / "locales").glob("*.po"))
+
+
 class Outputs(Strict):
     """What the run renders."""
 
     formats: list[Literal["html", "pdf", "docx"]] = ["html", "pdf", "docx"]
+    languages: Annotated[list[str], Field(min_length=1)] = [REFERENCE_LANGUAGE]
     boot: Annotated[int, Field(ge=200)] = 2000
+
+    @field_validator("languages")
+    @classmethod
+    def _with_catalogue(cls, value: list[str]) -> list[str]:
+        known = report_languages()
+        unknown = [language for language in value if language not in known]
+        if unknown:
+            raise ValueError(f"there is no catalogue of texts for {unknown[0]!r}; allowed: {', '.join(known)}")
+        twice = sorted({language for language in value if value.count(language) > 1})
+        if twice:
+            raise ValueError(f"language {twice[0]!r} stands there twice")
+        if REFERENCE_LANGUAGE not in value:
+            raise ValueError(f"{REFERENCE_LANGUAGE!r} is missing: the English text prevails over a translation")
+        return value
+
+    @property
+    def translations(self) -> list[str]:
+        """The languages of the report besides English."""
+        return [language for language in self.languages if language != REFERENCE_LANGUAGE]
 
 
 class Study(Strict):

@@ -17,7 +17,7 @@ from ..core import KtssError
 from ..framework import Framework
 from ..glossary import CLAIM_COLUMNS
 from ..rules import Rules, by_id
-from ..study import Study
+from ..study import REFERENCE_LANGUAGE, Study
 from .catalogue import Catalogue
 from .exhibits import Exhibit, Kind, make_exhibit
 from .numbers import NO_BREAK_SPACE, format_count, format_interval, format_value
@@ -77,6 +77,7 @@ class Book:
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(self.language)
+        self.rows = self._reasons_in_words(self.rows)
         self._by_id = by_id(self.rows)
         self._used: dict[str, None] = {}
         self._groups = dict(list(self.rows.groupby(["stream", "statistic"], sort=False)))
@@ -85,6 +86,17 @@ class Book:
     def framework(self) -> Framework:
         """The framework of the study."""
         return self.study.instrument
+
+    def _reasons_in_words(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of which those without a number give their reason in the report's language, in short.
+
+        Published reasons are English sentences; a chart prints them beside what it does not show.
+        """
+        hidden = ~rows["status"].isin(["ok"])
+        if self.language == REFERENCE_LANGUAGE or not hidden.any():
+            return rows
+        words = {status: self.text(f"cell.{status}") for status in rows.loc[hidden, "status"].unique()}
+        return rows.assign(reason=rows["reason"].where(~hidden, rows["status"].map(words)))
 
     # ------------------------------------------------------------------ numbers
 
@@ -234,9 +246,31 @@ class Book:
         """Return the name of a skill, module or item in the report's language."""
         return self.framework.name(target_type, target_id, self.language)
 
+    def safe_name(self, target_id: str, target_type: str = "skill") -> str:
+        """Return a name as Markdown: markup in it is printed as text, another language than the report's is marked."""
+        name = safe_text(self.name(target_id, target_type))
+        return self.marked(name, self.framework.language_of(target_type, target_id, self.language))
+
+    def cell_name(self, target_id: str, target_type: str = "skill", *, prefix: str = "") -> str:
+        """Return a name for a cell of `emit_table`, which escapes it; `prefix` stands before it."""
+        name = prefix + self.name(target_id, target_type)
+        return self.marked(name, self.framework.language_of(target_type, target_id, self.language))
+
+    def marked(self, text: str, language: str) -> str:
+        """Return a text with its language, as a span of Markdown, when that is not the report's."""
+        return f"[{text}]{{lang={language}}}" if text and language and language != self.language else text
+
+    def study_text(self, text: str) -> str:
+        """Return a text of the study file, which is written in the first language of the study."""
+        return self.marked(text, self.study.languages[0] if self.study.languages else "")
+
+    def quoted(self, text: str) -> str:
+        """Return a text between the quotation marks of the report's language."""
+        return self.text("list.quoted", text=text)
+
     def names(self, target_ids: Iterable[str]) -> str:
         """Return skill names joined for a sentence; markup in a name is printed as text."""
-        return self.joined([f"“{safe_text(self.name(target))}”" for target in target_ids])
+        return self.joined([self.quoted(self.safe_name(target)) for target in target_ids])
 
     def joined(self, found: list[str]) -> str:
         """Return texts joined for a sentence: a, b and c."""

@@ -9,6 +9,9 @@ from .sentences import bullets, paragraphs, share_sentence, verdict_groups
 from .tables import badge, items_cell, tier_cell
 from .text_safety import safe_text
 
+ESCO_LANGUAGE = "en"
+"""Frameworks name a concept of ESCO by its English label."""
+
 
 @sentence("card")
 def card(book: Book, *, skill_id: str) -> str:
@@ -17,13 +20,16 @@ def card(book: Book, *, skill_id: str) -> str:
     first = book.framework.languages[0]
     verdict = book.verdict(skill_id)
     definition = skill.definition.get(book.language, skill.definition.get(first, ""))
+    defined_in = book.language if book.language in skill.definition else first
     behaviours = skill.behaviours.get(book.language, skill.behaviours.get(first, []))
+    described_in = book.language if book.language in skill.behaviours else first
     head = badge(book, verdict)
     parts = [
-        f"{head} *{safe_text(definition)}*" if definition else head,
+        f"{head} {book.marked(f'*{safe_text(definition)}*', defined_in)}" if definition else head,
         _columns(
             paragraphs(
-                _list(book, "card.behaviours", [safe_text(text) for text in behaviours]), _items(book, skill_id)
+                _list(book, "card.behaviours", [book.marked(safe_text(text), described_in) for text in behaviours]),
+                _items(book, skill_id),
             ),
             paragraphs(
                 _list(book, "card.evidence", _evidence(book, skill_id)),
@@ -35,7 +41,7 @@ def card(book: Book, *, skill_id: str) -> str:
         _list(book, "card.changes", _changes(book, skill_id)),
     ]
     if skill.esco is not None and skill.esco.match != "none":
-        label = f"[{safe_text(skill.esco.label or skill.esco.uri)}]({skill.esco.uri})"
+        label = book.marked(f"[{safe_text(skill.esco.label or skill.esco.uri)}]({skill.esco.uri})", ESCO_LANGUAGE)
         key = f"card.esco.{skill.esco.match}"
         known = key in book.catalogue
         parts.append(
@@ -106,7 +112,7 @@ def _items(book: Book, skill_id: str) -> str:
         marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]
         if (changed["target_id"] == item.id).any():
             marks.append(book.text("card.not_retested"))
-        text = book.text("card.item", id=f"`{item.id}`", text=safe_text(book.name(item.id, "item")))
+        text = book.text("card.item", id=f"`{item.id}`", text=book.safe_name(item.id, "item"))
         lines.append(f"{text} — *{', '.join(marks)}*" if marks else text)
     head = f"**{book.text('card.items')}**"
     cell = items_cell(book, skill_id)
@@ -138,5 +144,5 @@ def show_cards(book: Book) -> None:
 
     for name in VERDICTS:
         for skill in verdict_groups(book)[name]:
-            emit_markdown(f"## {safe_text(book.name(skill))} {{#skill-{skill.lower()}}}")
+            emit_markdown(f"## {book.safe_name(skill)} {{#skill-{skill.lower()}}}")
             emit_block("skill-card", card(book, skill_id=skill))

@@ -18,6 +18,19 @@ from ..core import KtssError
 
 FOLDER = Path(__file__).parent / "locales"
 SLOT = re.compile(r"\{([a-z_]+)\}")
+PSEUDO = "en-XA"
+"""The pseudo-locale: English with accents on every letter that can carry one. What a report in it prints without
+accents did not come from the catalogue."""
+_ACCENTS = str.maketrans(
+    "acdeghijklnorstuwyzACDEGHIJKLNORSTUWYZ", "áçďéĝĥîĵķļñöŕšţûŵýžÅÇĎÉĜĤÎĴĶĻÑÖŔŠŢÛŴÝŽ"
+)  # fmt: skip
+_UNTOUCHED = re.compile(r"(\{[^{}]*\}|`[^`]*`|\]\([^)]*\))")
+
+
+def pseudo_text(text: str) -> str:
+    """Return an English text with accents; slots, code and targets of links stay as they are."""
+    parts = _UNTOUCHED.split(text)
+    return "".join(part if place % 2 else part.translate(_ACCENTS) for place, part in enumerate(parts))
 
 
 class Catalogue:
@@ -26,7 +39,7 @@ class Catalogue:
     Parameters
     ----------
     language : str
-        BCP 47 tag.
+        BCP 47 tag; ``en-XA`` is the pseudo-locale, made from English.
 
     Raises
     ------
@@ -40,8 +53,9 @@ class Catalogue:
             known = ", ".join(sorted(found.stem for found in FOLDER.glob("*.po")))
             raise KtssError(f"no catalogue of texts for language {language!r}; there are: {known}")
         self.language = language
-        self.locale = Locale.parse(language.replace("-", "_"))
-        self._entries = _read(path)
+        pseudo = language == PSEUDO
+        self.locale = Locale.parse("en" if pseudo else language.replace("-", "_"))
+        self._entries = _pseudo_entries() if pseudo else _read(path)
         self._english = _read(FOLDER / "en.po")
 
     def __contains__(self, key: str) -> bool:
@@ -94,6 +108,11 @@ def _read(path: Path) -> dict[str, tuple[str, ...]]:
     with path.open("rb") as stream:
         catalog = read_po(stream, locale=path.stem)
     return {key: text for key, text in _entries(catalog) if all(text)}
+
+
+@lru_cache(maxsize=1)
+def _pseudo_entries() -> dict[str, tuple[str, ...]]:
+    return {key: tuple(map(pseudo_text, forms)) for key, forms in _read(FOLDER / "en.po").items()}
 
 
 def _entries(catalog: Catalog) -> list[tuple[str, tuple[str, ...]]]:

@@ -165,7 +165,7 @@ def relevance(book: Book, *, activity: str = "guide_review", aspect: str = "rele
     for number, part in enumerate(parts, 1):
         caption = book.text(f"figure.{key}")
         if len(parts) > 1:
-            first, last = part["group"].iloc[0], part["group"].iloc[-1]
+            first, last = (book.safe_name(book.framework.item(part["target_id"].iloc[end]).skill) for end in (0, -1))
             caption = book.text("figure.part", caption=caption, first=first, last=last)
         drawn = dot_interval(part, thresholds=_interval_cuts(book), value_format="share", **options)
         name = f"{activity}-{aspect}{f'-{number}' if number > 1 else ''}".replace("_", "-")
@@ -423,13 +423,23 @@ def feedback(book: Book) -> None:
         return _nothing(book, "triage")
     for row in rows.to_dict("records"):
         book.number(row)
+    stages = (book.text("column.kind"), book.text("column.outcome"))
     frame = pd.DataFrame(
-        {"kind": rows["target_id"].str.replace("_", " "), "outcome": rows["group"].str.replace("_", " "),
+        {stages[0]: [_suggestion(book, "kind", name) for name in rows["target_id"]],
+         stages[1]: [_suggestion(book, "outcome", name) for name in rows["group"]],
          "count": rows["estimate"].astype(int)}
     )  # fmt: skip
     options = _options(book, book.text("statement.feedback"), book.text("subtitle.suggestions"))
-    _emit(book, alluvial(frame, stages=("kind", "outcome"), **options), "feedback", book.text("figure.feedback"), rows)
+    drawn = alluvial(frame, stages=stages, **options)
+    _emit(book, drawn, "feedback", book.text("figure.feedback"), rows)
     return None
+
+
+def _suggestion(book: Book, what: str, name: str) -> str:
+    """Return a kind of suggestion or a decision on it in the report's language; an unknown one is spelt out."""
+    words = name.replace("_", " ")
+    key = f"suggestion_{what}.{words.replace(' ', '_')}"
+    return book.text(key) if key in book.catalogue else words
 
 
 @chart("scree")

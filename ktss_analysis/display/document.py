@@ -13,7 +13,7 @@ import pandas as pd
 from .. import __version__
 from ..csvfile import write_csv
 from ..rules import Rules
-from ..study import Study
+from ..study import REFERENCE_LANGUAGE, Study
 from ..yamlfile import sha256_of
 from . import charts, coefficients, sentences, tables  # noqa: F401 - they register what a document can say and show
 from .book import Book
@@ -72,13 +72,10 @@ class Document(Book):
     def _title_page(self) -> dict[str, Any]:
         study = self.study
         rules = self.rules
-        line = " · ".join(
-            [
-                f"ktss {__version__}",
-                f"study {self.facts['hash study'][:7]}",
-                f"rules {rules.version} {self.facts['hash rules'][:7]}",
-            ]
-        )
+        line = self.text(
+            "document.version", version=__version__, study=self.facts["hash study"][:7],
+            rules=f"{rules.version} {self.facts['hash rules'][:7]}",
+        )  # fmt: skip
         return {
             "title": self.text(f"document.{self.variant}.title", title=study.title),
             "subtitle": study.subtitle,
@@ -119,9 +116,14 @@ def _cover(document: Document) -> str:
     """Return what stands under the title: what the report is, whose names these are, who paid."""
     study = document.study
     subject = study.scope.get("subject", "")
-    about = document.text("document.plain.subject", subject=subject) if subject else document.text("document.plain")
+    about = document.text("document.plain")
+    if subject:
+        about = document.text("document.plain.subject", subject=document.study_text(subject))
     illustrative = document.text("note.illustrative") if study.instrument.status == "illustrative" else ""
-    return paragraphs(about, illustrative, study.funding.statement, study.funding.disclaimer)
+    translated = document.language != REFERENCE_LANGUAGE
+    draft = f"::: {{.callout .note}}\n{document.text('note.translation')}\n:::" if translated else ""
+    funding = [document.study_text(text) for text in (study.funding.statement, study.funding.disclaimer)]
+    return paragraphs(draft, about, illustrative, *funding)
 
 
 def _facts(study: Study, rules: Rules, rows: pd.DataFrame) -> dict[str, str]:

@@ -35,6 +35,7 @@ PNG_DPI: Final = 160  # of the Word file; HTML and PDF take the SVG
 
 _LABEL = re.compile(r"^[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]$")
 _BADGE = re.compile(r"^\[([^\[\]{}<>\\`*\n]{1,60})\]\{\.badge \.([a-z][a-z-]*)\}$")
+_FOREIGN = re.compile(r"^\[(.+)\]\{lang=([a-z]{2,3}(?:-[A-Z]{2})?)\}$", re.DOTALL)
 _ALIGNMENTS: Final = {"left": ":---", "right": "---:", "center": ":---:"}
 
 
@@ -136,7 +137,8 @@ def emit_table(
     ----------
     frame : pandas.DataFrame
         Texts as they shall be printed; missing cells stay empty. The index is not shown. A cell
-        ``[keep]{.badge .keep}`` is drawn as a badge; everything else is printed as it stands.
+        ``[keep]{.badge .keep}`` is drawn as a badge, one such as ``[Active listening]{lang=en}`` is marked as
+        another language; everything else is printed as it stands.
     label : str
         Its identifier, e.g. ``"tbl-relevance"``; ``[](#tbl-relevance)`` refers to it.
     caption : str
@@ -264,7 +266,12 @@ def _markdown_table(
 
 
 def _markdown_cell(text: str) -> str:
-    return text if _BADGE.match(text) else safe_text(text, breaks="[]{.line-break}")
+    if _BADGE.match(text):
+        return text
+    foreign = _FOREIGN.match(text)
+    if foreign:
+        return f"[{safe_text(foreign[1], breaks='[]{.line-break}')}]{{lang={foreign[2]}}}"
+    return safe_text(text, breaks="[]{.line-break}")
 
 
 def _widest(column: list[str]) -> int:
@@ -272,13 +279,13 @@ def _widest(column: list[str]) -> int:
 
 
 def _longest_word(column: list[str]) -> int:
-    parts = [[_shown(text)] if _BADGE.match(text) else re.split("[ \n]+", text) for text in column]
+    parts = [[_shown(text)] if _BADGE.match(text) else re.split("[ \n]+", _shown(text)) for text in column]
     return max((len(word) for words in parts for word in words), default=1)
 
 
 def _shown(text: str) -> str:
-    badge = _BADGE.match(text)
-    return f"{badge[1]}   " if badge else text
+    badge, foreign = _BADGE.match(text), _FOREIGN.match(text)
+    return f"{badge[1]}   " if badge else foreign[1] if foreign else text
 
 
 def _html_table(
@@ -313,4 +320,7 @@ def _html_cell(text: str) -> str:
     badge = _BADGE.match(text)
     if badge:
         return f'<span class="badge {badge[2]}">{escape(badge[1])}</span>'
+    foreign = _FOREIGN.match(text)
+    if foreign:
+        return f'<span lang="{foreign[2]}">{_html_cell(foreign[1])}</span>'
     return escape(text).replace("\n", "<br>")

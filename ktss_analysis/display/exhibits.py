@@ -19,6 +19,8 @@ FOLDER = "tables"
 """Folder of these files beside the document, and in ``public``."""
 
 _BADGE = re.compile(r"^\[([^\[\]]*)\]\{\.badge \.[a-z-]+\}$")
+_FOREIGN_CELL = re.compile(r"^\[(.+)\]\{lang=[A-Za-z-]+\}$", re.DOTALL)
+_FOREIGN_TEXT = re.compile(r"\[((?:\\.|[^\\\[\]])*)\]\{lang=[A-Za-z-]+\}")
 _ESCAPED_OR_MARK = re.compile(r"\\([!-/:-@\[-`{-~])|[*_`]")
 
 
@@ -79,14 +81,15 @@ def figure_data(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def plain_cell(text: str) -> str:
-    """Return a printed cell as plain text: a badge is its word, a no-break space a space."""
-    badge = _BADGE.match(text)
-    return (badge[1] if badge else text).replace("\u00a0", " ").replace("\u202f", " ")
+    """Return a printed cell as plain text: a badge is its word, a no-break space a space; languages are not marked."""
+    marked = _BADGE.match(text) or _FOREIGN_CELL.match(text)
+    return (marked[1] if marked else text).replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def plain_text(markdown: str) -> str:
-    """Return a caption without emphasis and escapes."""
-    return " ".join(_ESCAPED_OR_MARK.sub(lambda match: match[1] or "", markdown).split())
+    """Return a caption without emphasis, escapes and marks of languages."""
+    unmarked = _FOREIGN_TEXT.sub(lambda match: match[1], markdown)
+    return " ".join(_ESCAPED_OR_MARK.sub(lambda match: match[1] or "", unmarked).split())
 
 
 def write_exhibits(exhibits: Sequence[Exhibit], folder: Path, document: str) -> None:

@@ -15,6 +15,8 @@ Binary rounding (`round`, `%.1f`) differs: it turns 2.25 into 2.2 and 1.005 into
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Literal, SupportsFloat
@@ -89,10 +91,11 @@ def decimal_mark(locale: str = "en") -> str:
 
 @lru_cache(maxsize=64)
 def _babel_name(locale: str) -> str:
+    """Return Babel's name of a locale; a private-use region, as in the pseudo-locale ``en-XA``, is left out."""
     from babel import Locale, UnknownLocaleError
 
     try:
-        return str(Locale.parse(locale.replace("-", "_")))
+        return str(Locale.parse(re.sub(r"-X[A-Z]$", "", locale).replace("-", "_")))
     except (UnknownLocaleError, ValueError):
         raise DisplayError(f"locale {locale!r} is not known; give a language tag such as 'en' or 'pl'") from None
 
@@ -178,6 +181,17 @@ def format_p(value: Number, *, locale: str = "en") -> str:
     if exact < 1 and round_half_up(exact, 3) == 1:
         return f">{NO_BREAK_SPACE}{format_coefficient(Decimal('0.999'), digits=3, locale=locale)}"
     return format_coefficient(exact, digits=3, locale=locale)
+
+
+def format_day(text: str, locale: str = "en") -> str:
+    """Return a date such as ``2026-05-04`` as the locale writes it; any other text as it stands."""
+    from babel.dates import format_date
+
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return str(format_date(day, "long", locale=_babel_name(locale)))
 
 
 def format_value(value: Number, kind: str = "number", locale: str = "en", *, digits: int | None = None) -> str:

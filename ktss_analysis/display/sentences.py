@@ -153,7 +153,7 @@ def participants_lead(book: Book) -> str:
         return book.text("participants.nobody")
     population = book.study.scope.get("population", "")
     if population:
-        return book.text("participants.lead.population", n=book.number(row), population=population)
+        return book.text("participants.lead.population", n=book.number(row), population=book.study_text(population))
     return book.text("participants.lead", n=book.number(row))
 
 
@@ -514,7 +514,7 @@ def focus_groups_reasons(book: Book) -> str:
     k = book.number(rows.iloc[0].to_dict(), "n_used")
     if everywhere.empty:
         return book.text("focus_groups.no_common", k=k)
-    names = [f"“{safe_text(code_name(book, str(target)))}”" for target in everywhere["target_id"]]
+    names = [book.quoted(safe_text(code_name(book, str(target)))) for target in everywhere["target_id"]]
     return book.text("focus_groups.all_groups", count=len(names), names=book.joined(names), k=k)
 
 
@@ -561,7 +561,7 @@ def quote_text(book: Book, row: dict[str, Any]) -> str:
     slots: dict[str, Any] = {key: value for key, value in (("group", safe_text(group)), ("language", name)) if value}
     key = "quote.from" if len(slots) == 2 else f"quote.from.{next(iter(slots), '')}"
     origin = f" {book.text(key, **slots)}" if slots else ""
-    return f"> “{text}”{origin}"
+    return f"> {book.quoted(text)}{origin}"
 
 
 @sentence("focus_groups.saturation")
@@ -594,7 +594,7 @@ def focus_groups_coders(book: Book) -> str:
     if failing.empty:
         return text
     names = book.joined([
-        f"“{safe_text(book.name(target) if kind == 'skill' else code_name(book, target))}”"
+        book.quoted(book.safe_name(target) if kind == "skill" else safe_text(code_name(book, target)))
         for kind, target in zip(failing["target_type"], failing["target_id"], strict=True)
     ])  # fmt: skip
     return f"{text} {book.text('focus_groups.coders.failing', count=len(failing), names=names)}"
@@ -648,7 +648,7 @@ def triage_not_retested(book: Book) -> str:
     items = sorted(set(rows["target_id"]))
     if not items:
         return ""
-    named = book.joined([f"{item} (“{safe_text(book.name(item, 'item'))}”)" for item in items])
+    named = book.joined([f"{item} ({book.quoted(book.safe_name(item, 'item'))})" for item in items])
     return book.text("triage.not_retested", count=len(items), items=named)
 
 
@@ -716,7 +716,8 @@ def cite(book: Book) -> str:
     study = book.study
     doi = f" {study.doi}." if study.doi else ""
     authors = ", ".join(study.authors) or book.text("cite.no_author")
-    citation = f"{authors} ({study.date[:4] or book.text('cite.no_date')}). *{study.title}*.{doi}"
+    year = study.date[:4] or book.text("cite.no_date")
+    citation = f"{authors} ({year}). {book.study_text(f'*{study.title}*')}.{doi}"
     return paragraphs(
         book.text("cite.how", citation=citation),
         book.text("cite.licence", licence=study.licence),

@@ -36,7 +36,7 @@ def _emit(
         return
     label = label or f"tbl-{name}"
     frame = pd.DataFrame(records)
-    emit_table(frame, label=label, caption=caption, notes=list(notes))
+    emit_table(frame, label=label, caption=caption, notes=list(notes), note_word=book.text("note.word"))
     book.exhibit("table", label, caption, frame)
 
 
@@ -66,7 +66,7 @@ def summary(book: Book) -> None:
     records = []
     for skill in skills:
         record = {
-            _column(book, "skill"): book.name(skill),
+            _column(book, "skill"): book.cell_name(skill),
             _column(book, "verdict"): badge(book, book.verdict(skill)),
             _column(book, "relevance"): book.cell(book.find(f"guide_review.item_cvi.relevance.{skill}")),
             _column(book, "consensus"): book.cell(book.find(f"workshop.share_agreeing.importance.{skill}.last_round")),
@@ -119,7 +119,7 @@ def joint(book: Book) -> None:
     records = []
     for name, skills in verdict_groups(book).items():
         for skill in skills:
-            record = {_column(book, "skill"): book.name(skill)}
+            record = {_column(book, "skill"): book.cell_name(skill)}
             for stream in ("relevance", "consensus", "items", "salience"):
                 sign, reason = book.grade(skill, stream)
                 record[book.text(f"stream.{stream}")] = f"{_sign(sign)} {book.text(f'reason.{reason}')}"
@@ -240,6 +240,8 @@ def background(book: Book, *, columns: Sequence[str] = ("country", "role")) -> N
 def _category(book: Book, row: Row) -> str:
     """Return a country or language by its name, anything else as it was published."""
     text = str(row["label"]) or str(row["target_id"])
+    if text == "other":
+        return book.text("figure_word.other")
     locale = book.catalogue.locale
     if row["aspect"] == "country":
         return str(locale.territories.get(text.upper(), text))
@@ -272,8 +274,7 @@ def country_role(book: Book) -> None:
 
 def named(book: Book, target: str, target_type: str) -> str:
     """Return the name of a target; an item is its id with its text."""
-    name = book.name(target, target_type)
-    return f"{target}: {name}" if target_type == "item" else name
+    return book.cell_name(target, target_type, prefix=f"{target}: " if target_type == "item" else "")
 
 
 @table("content")
@@ -313,7 +314,7 @@ def modules(book: Book) -> None:
     records = []
     for module in dict.fromkeys(rows["target_id"]):
         mine = rows[rows["target_id"] == module]
-        record = {_column(book, "module"): book.name(module, "module")}
+        record = {_column(book, "module"): book.cell_name(module, "module")}
         for row in mine.to_dict("records"):
             key = f"aspect.{row['aspect']}"
             name = book.text(key) if key in book.catalogue else str(row["aspect"])
@@ -356,7 +357,7 @@ def flagged(book: Book) -> None:
     records = [
         {
             _column(book, "item"): named(book, row["target_id"], "item"),
-            _column(book, "skill"): book.name(book.framework.item(row["target_id"]).skill),
+            _column(book, "skill"): book.cell_name(book.framework.item(row["target_id"]).skill),
             _column(book, "todo"): book.text(f"flagword.{row['aspect']}"),
             _column(book, "evidence"): _flag_evidence(book, row),
         }
@@ -391,7 +392,7 @@ def reliability(book: Book) -> None:
         skill = row["target_id"]
         records.append(
             {
-                _column(book, "skill"): book.name(skill),
+                _column(book, "skill"): book.cell_name(skill),
                 _column(book, "items"): book.count(len(book.framework.scales()[skill]), f"framework.n_items.{skill}"),
                 _column(book, "alpha"): book.cell(row),
                 _column(book, "omega"): book.cell(book.find(f"self_assessment.omega_total.{skill}")),
@@ -419,7 +420,7 @@ def without_flagged(book: Book) -> None:
             any_number |= rest is not None and rest["status"] == "ok"
             records.append(
                 {
-                    _column(book, "skill"): book.name(skill),
+                    _column(book, "skill"): book.cell_name(skill),
                     _column(book, "measure"): _column(book, key),
                     _column(book, "everybody"): book.cell(found["everybody"]),
                     _column(book, "without_flagged"): book.cell(rest),
@@ -445,7 +446,7 @@ def consensus(book: Book) -> None:
         median = book.find(f"workshop.median.importance.{skill}.last_round")
         records.append(
             {
-                _column(book, "skill"): book.name(skill),
+                _column(book, "skill"): book.cell_name(skill),
                 _column(book, "share"): book.cell(row),
                 _column(book, "median"): "–" if divided else book.cell(median, with_interval=False),
                 _column(book, "spread"): _short(book, f"workshop.interquartile_share.importance.{skill}.last_round"),
@@ -467,7 +468,7 @@ def ranking(book: Book) -> None:
     rows.sort(key=lambda row: int(tier_text) if (tier_text := tier_cell(book, row["target_id"])).isdigit() else 99)
     records = [
         {
-            _column(book, "skill"): book.name(row["target_id"]),
+            _column(book, "skill"): book.cell_name(row["target_id"]),
             _column(book, "tier"): tier_cell(book, row["target_id"]),
             _column(book, "score"): book.cell(row),
             _column(book, "n"): _n(book, row),
@@ -485,7 +486,7 @@ def salience(book: Book) -> None:
         target, kind = row["target_id"], row["target_type"]
         if kind != "skill" and row["estimate"] == 0:
             continue  # the roof of the codebook, and codes nobody used
-        name = book.name(target) if kind == "skill" else code_name(book, target)
+        name = book.cell_name(target) if kind == "skill" else code_name(book, target)
         records.append(
             {
                 _column(book, "code"): name,
@@ -513,7 +514,7 @@ def coders(book: Book) -> None:
             continue
         records.append(
             {
-                _column(book, "code"): book.name(target) if kind == "skill" else code_name(book, target),
+                _column(book, "code"): book.cell_name(target) if kind == "skill" else code_name(book, target),
                 _column(book, "alpha"): book.cell(row),
                 _column(book, "gwet"): book.cell(book.find(f"focus_groups.gwet_ac1.{target}")),
                 _column(book, "agreement"): _short(book, f"focus_groups.coder_agreement_share.{target}"),
@@ -539,7 +540,7 @@ def votes(book: Book) -> None:
                 else f"{book.number(row)} / {book.number(row, 'n_used')}"
             )
         if any(cell != "–" for cell in cells.values()):
-            records.append({_column(book, "skill"): book.name(skill), **cells})
+            records.append({_column(book, "skill"): book.cell_name(skill), **cells})
     _emit(book, records, "votes", book.text("table.votes"), [book.text("note.counts")])
 
 
@@ -575,7 +576,7 @@ def _changed(book: Book, row: Row) -> str:
     """Return what was changed: an item by its id, a skill or module by its name."""
     target, kind = str(row["target_id"]), str(row["target_type"])
     known = kind in ("skill", "module") and target in book.framework.target_ids(kind)
-    return book.name(target, kind) if known else target
+    return book.cell_name(target, kind) if known else target
 
 
 @table("accounts")
@@ -646,8 +647,8 @@ def instruments(book: Book) -> None:
     records = [
         {
             _column(book, "item"): item.id,
-            _column(book, "text"): book.name(item.id, "item"),
-            _column(book, "skill"): book.name(skill),
+            _column(book, "text"): book.cell_name(item.id, "item"),
+            _column(book, "skill"): book.cell_name(skill),
             _column(book, "key"): "+" if item.key == 1 else "−",
         }
         for skill, scale in book.framework.scales().items()
@@ -662,7 +663,7 @@ def definitions(book: Book) -> None:
     first = book.framework.languages[0]
     records = [
         {
-            _column(book, "skill"): book.name(skill.id),
+            _column(book, "skill"): book.cell_name(skill.id),
             _column(book, "definition"): skill.definition.get(book.language, skill.definition.get(first, "–")),
         }
         for skill in book.framework.skills

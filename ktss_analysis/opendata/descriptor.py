@@ -31,6 +31,7 @@ _TABLES: Final = {
     "glossary.csv": ("glossary", "Glossary", "One row is one column of these tables: type, unit and meaning."),
     f"{FOLDER}/index.csv": ("tables", "Printed tables and figures", "One row is one table or figure of a document."),
 }
+_TRANSLATED_CLAIMS: Final = re.compile(r"claims\.([a-z]{2,3})\.csv")
 _LICENCE = re.compile(r"CC (BY(?:-(?:SA|NC|ND|NC-SA|NC-ND))?) (\d\.\d)")
 
 
@@ -95,7 +96,8 @@ def describe(facts: Mapping[str, Any], contents: Mapping[str, bytes]) -> bytes:
 
 
 def _is_data(path: str) -> bool:
-    return path in _TABLES or (path.startswith(f"{FOLDER}/") and path.endswith(".csv"))
+    known = path in _TABLES or _TRANSLATED_CLAIMS.fullmatch(path) is not None
+    return known or (path.startswith(f"{FOLDER}/") and path.endswith(".csv"))
 
 
 def _resource(path: str, content: bytes) -> dict[str, Any]:
@@ -113,6 +115,10 @@ def _table(path: str, content: bytes) -> tuple[str, str, str, dict[str, Any]]:
     if path in _TABLES:
         name, title, description = _TABLES[path]
         return name, title, description, table_schema(name)
+    if translated := _TRANSLATED_CLAIMS.fullmatch(path):
+        name, title, description = _TABLES["claims.csv"]
+        language = translated[1]
+        return f"{name}-{language}", f"{title} ({language})", description, table_schema(name)
     _, document, file = path.split("/")
     kind, number = file.removesuffix(".csv").split("-")
     columns = next(csv.reader(io.StringIO(content.decode("utf-8"))))

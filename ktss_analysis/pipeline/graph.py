@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from ..core import PipelineError
 from ..files import write_atomic
 from ..resources import resource
 from ..secret import find_key, keyed_hash
-from ..study import Study, load_study
+from ..study import REFERENCE_LANGUAGE, Study, load_study
 from ..withdrawals import list_path
-from .layout import NODES, Node
+from .layout import NODES, Node, translation
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
 from .publish import (
@@ -53,18 +54,36 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
     if study.review_path is not None:
         beside.append(study.review_path)
     common = (study.path, study.framework_path, study.rules_path, *beside)
-    return [
+    steps = [
         Step(
             entry.name,
             notebooks / f"{entry.name}.ipynb",
             needs=entry.needs,
             inputs=(*common, *_raw_files(study, entry), *((key_file,) if entry.activities else ())),
-            parameters={"study": str(study.path), "run": str(folder)},
+            parameters={"study": str(study.path), "run": str(folder)}
+            | ({"language": REFERENCE_LANGUAGE} if entry.translated else {}),
             after=_after(entry, study),
             outputs=_outputs(entry, study),
         )
         for entry in NODES
     ]
+    originals = [(entry, step) for entry, step in zip(NODES, steps, strict=True) if entry.translated]
+    return steps + [
+        _translated(entry, step, study, language)
+        for language in study.outputs.translations
+        for entry, step in originals
+    ]
+
+
+def _translated(entry: Node, step: Step, study: Study, language: str) -> Step:
+    """Return a step that runs the same notebook in a further language; nothing else needs it."""
+    stem = translation(entry.document, language)
+    formats = tuple(study.outputs.formats)
+    return replace(
+        step, name=translation(entry.name, language), parameters={**step.parameters, "language": language},
+        after=partial(render_document, stem=stem, formats=formats),
+        outputs=("claims.csv", *(f"{stem}.{suffix}" for suffix in formats)),
+    )  # fmt: skip
 
 
 def _after(entry: Node, study: Study) -> After | None:
@@ -181,7 +200,7 @@ def run_study(
         progress=Silent() if quiet else None, seed=study.seed,
     )  # fmt: skip
     if only is None:
-        assemble(folder, study.outputs.formats)
+        assemble(folder, study.outputs.formats, study.outputs.translations)
         cleaned = any(step.state == "ran" and "_clean_" in step.name for step in record.steps)
         if cleaned or not (folder / "private" / REVIEW_FILE).is_file():
             write_review(folder)

@@ -27,6 +27,8 @@ class Node:
         Notebooks whose outputs it reads.
     document : str
         File name of the document it renders, without ending.
+    translated : bool
+        Whether it also runs once for each further language of the report, see `translation`.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Node:
     tables: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     document: str = ""
+    translated: bool = False
 
 
 REVIEWS = (
@@ -66,7 +69,7 @@ NODES: tuple[Node, ...] = (
             "05_item_validity", "06_structure", "07_consensus", "08_focus_groups",
         ),
     ),
-    Node("10_report", needs=("09_decisions",), document="report"),
+    Node("10_report", needs=("09_decisions",), document="report", translated=True),
     Node("11_technical_annex", needs=("09_decisions",), document="technical-annex"),
     Node("12_audit_annex", needs=("09_decisions", "10_report"), document="audit-annex"),
 )  # fmt: skip
@@ -78,6 +81,11 @@ def node(name: str) -> Node:
         if entry.name == name:
             return entry
     raise PipelineError(f"no notebook {name!r}; there are: {', '.join(entry.name for entry in NODES)}")
+
+
+def translation(name: str, language: str) -> str:
+    """Return the name of a step or document in a further language: ``10_report.it``, ``report.it``."""
+    return f"{name}.{language}"
 
 
 def needs_of(name: str) -> tuple[str, ...]:

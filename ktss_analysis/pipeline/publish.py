@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..files import files_below, write_atomic
 from ..study import Study
-from .layout import NODES
+from .layout import NODES, translation
 
 REVIEW_FILE = "free_text_review.csv"
 """The free texts of a run with their review status, in its private folder."""
@@ -80,8 +80,17 @@ def write_review(folder: Path) -> Path | None:
     return write_csv(texts[columns], folder / "private" / REVIEW_FILE)
 
 
-def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
+def assemble(folder: Path, formats: Sequence[str], translations: Sequence[str] = ()) -> list[Path]:
     """Copy what may leave the private folder into ``public``; a file appears complete or not at all.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the run.
+    formats : sequence of {"html", "pdf", "docx"}
+        Formats of the documents.
+    translations : sequence of str
+        Languages of the report besides English.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
         The public files. Files of an earlier run that no longer belong there are removed.
     """
     stages, public = folder / "private" / "stages", folder / "public"
-    wanted = {public / name: content for name, content in _public_contents(stages, formats).items()}
+    wanted = {public / name: content for name, content in _public_contents(stages, formats, translations).items()}
     results = stages / "09_decisions" / "results.csv"
     whole = {folder / "private" / "results.csv": results.read_bytes()} if results.is_file() else {}
     for target, content in (wanted | whole).items():
@@ -104,16 +113,19 @@ def assemble(folder: Path, formats: Sequence[str]) -> list[Path]:
     return sorted(wanted)
 
 
-def _public_contents(stages: Path, formats: Sequence[str]) -> dict[str, bytes]:
+def _public_contents(stages: Path, formats: Sequence[str], translations: Sequence[str]) -> dict[str, bytes]:
     """Return the content of every public file by its path in ``public``."""
     from ..opendata.descriptor import PACKAGE_FILE, describe
 
     results = stages / "09_decisions"
     sources = {"results.csv": results / "public.csv", "claims.csv": stages / "10_report" / "claims.csv"}
+    sources |= {
+        f"claims.{language}.csv": stages / translation("10_report", language) / "claims.csv"
+        for language in translations
+    }
     sources |= {name: results / OPEN_DATA / name for name in ("glossary.csv", "results.xlsx")}
-    for entry in NODES:
-        for suffix in formats if entry.document else ():
-            sources[f"{entry.document}.{suffix}"] = stages / entry.name / f"{entry.document}.{suffix}"
+    for stage, document in _documents(translations):
+        sources |= {f"{document}.{suffix}": stages / stage / f"{document}.{suffix}" for suffix in formats}
     if (results / TOOL).is_dir():
         sources |= {f"{TOOL}/{path.name}": path for path in (results / TOOL).iterdir()}
     contents = {name: path.read_bytes() for name, path in sources.items() if path.is_file()}
@@ -140,3 +152,14 @@ def _printed_tables(stages: Path) -> dict[str, bytes]:
         header, _, rows = (folder / "index.csv").read_bytes().partition(b"\n")
         index += [rows] if index else [header + b"\n", rows]
     return contents | ({f"{FOLDER}/index.csv": b"".join(index)} if index else {})
+
+
+def _documents(translations: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the stage and file name of every document, those in English first."""
+    entries = [entry for entry in NODES if entry.document]
+    return [(entry.name, entry.document) for entry in entries] + [
+        (translation(entry.name, language), translation(entry.document, language))
+        for language in translations
+        for entry in entries
+        if entry.translated
+    ]

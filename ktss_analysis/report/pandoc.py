@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ktss_analysis.core import KtssError
+from ktss_analysis.display.numbers import format_day
 from ktss_analysis.display.text_safety import glyph_names, safe_text
 from ktss_analysis.report.document import Document, Facts
 from ktss_analysis.report.labels import STAMP, banner, words
@@ -158,7 +159,7 @@ def filter_facts(facts: Facts, names: dict[str, str]) -> dict[str, Any]:
         "title": facts.title,
         "subtitle": facts.subtitle,
         "short_title": facts.short_title,
-        "date": facts.date,
+        "date": format_day(facts.date, facts.language),
         "language": facts.language,
         "authors": list(facts.authors),
         "keywords": list(facts.keywords),
@@ -179,7 +180,7 @@ def _metadata(facts: Facts) -> dict[str, Any]:
     texts = {
         "title": facts.title,
         "subtitle": facts.subtitle,
-        "date": facts.date,
+        "date": format_day(facts.date, facts.language),
         "short-title": facts.short_title,
         "version-line": facts.version_line,
         "licence": facts.licence,

@@ -86,6 +86,19 @@ def test_a_file_that_changed_after_it_was_described_is_found(
     assert any("hash" in fault for fault in faults_of(package, changed))
 
 
+def test_the_numbers_of_a_translated_report_are_described_too(
+    contents: dict[str, bytes], study: Study, rules: Rules
+) -> None:
+    translated = contents["claims.csv"].replace(b"50 %", "50\u00a0%".encode())
+    package = json.loads(describe(package_facts(study, rules), contents | {"claims.fi.csv": translated}))
+    assert faults_of(package, contents | {"claims.fi.csv": translated}) == []
+    found = {resource["path"]: resource for resource in package["resources"]}
+    assert found["claims.fi.csv"]["name"] == "claims-fi"
+    assert found["claims.fi.csv"]["schema"] == found["claims.csv"]["schema"]
+    broken = translated.replace(b"estimate,a.b.S01", b"estimate,a.b.S99")
+    assert any("results has no" in text for text in faults(contents | {"claims.fi.csv": broken}, study, rules))
+
+
 def test_the_package_says_what_the_data_are(study: Study, rules: Rules) -> None:
     facts = package_facts(study, rules)
     assert facts["title"].startswith("SYNTHETIC")
@@ -181,6 +194,12 @@ def test_the_data_of_a_figure_hold_known_columns_only() -> None:
     assert data.to_dict("records") == [{"label": "x", "n_used": 3}]
     assert plain_cell("[a] b") == "[a] b"
     assert plain_text("`x` and _y_") == "x and y"
+
+
+def test_the_language_of_a_text_is_a_mark_of_the_page_and_not_of_the_data() -> None:
+    assert plain_cell("[Give [and] take]{lang=en}") == "Give [and] take"
+    assert plain_cell("[Give]{lang=en} or take") == "[Give]{lang=en} or take"
+    assert plain_text(r"From [Give \*and\* \[take\]]{lang=en} to [a]{lang=fi}") == "From Give *and* [take] to a"
 
 
 def test_an_exhibit_names_the_results_looked_at_for_it(study: Study, rules: Rules) -> None:

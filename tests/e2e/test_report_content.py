@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from pathlib import Path
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
+from babel import Locale
+from inprocess import run_translation
 
+from ktss_analysis.display.catalogue import PSEUDO, Catalogue, pseudo_text
 from ktss_analysis.study import Study, load_study
 
 pytestmark = pytest.mark.slow
@@ -127,3 +132,113 @@ def test_a_quote_names_group_and_language_and_no_comment(run: Path) -> None:
     assert len(texts) > 5
     assert all(re.search(r"— group FG\d+(, in [A-Z][a-z]+)?$", text) for text in texts)
     assert not re.search(r"\bQ-\d+", " ".join(texts))
+
+
+# ------------------------------------------------------------------------------ the report in other languages
+
+#: A word without any accent: in the pseudo-locale it did not come from the catalogue.
+PLAIN_WORD = re.compile(r"(?<![^\W\d_])[A-Za-z]{3,}(?![^\W\d_])")
+#: The stamp is one word in all languages; the program's name.
+SAME_EVERYWHERE = {"SYNTHETIC", "ktss"}
+
+
+def unmarked(text: str, data: set[str]) -> list[str]:
+    """Return the words of a page in the pseudo-locale that are neither from the catalogue nor data."""
+    text = " ".join(text.split())
+    for known in sorted(data, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", " ", text)
+    return [word for word in PLAIN_WORD.findall(text) if word not in SAME_EVERYWHERE]
+
+
+def data_texts(run: Path, study: Study) -> set[str]:
+    """Return what people and files called things: it stands in every language of the report as it is."""
+    rows = pd.read_csv(run / "public" / "results.csv", dtype=str, keep_default_na=False)
+    texts = {*rows["label"], *rows.loc[rows["stream"] == "triage", "reason"], study.title, study.subtitle}
+    texts |= {Catalogue("en").text("synthetic.banner")}  # printed in English too, in every language
+    texts |= {*study.authors, study.licence, study.funding.statement, study.funding.disclaimer}
+    locale = Locale("en")  # names of countries and languages come from Babel, in each language
+    texts |= {*locale.territories.values(), *(locale.languages[tag] for tag in ("en", "fi", "it", "nl", "pl"))}
+    return {" ".join(text.split()) for text in texts if len(text) > 2} - {"other"}
+
+
+def without_foreign(html: str) -> str:
+    """Return a page without what is marked as being in another language, and without quotes."""
+    html = re.sub(r"<blockquote>.*?</blockquote>", " ", html, flags=re.DOTALL)
+    return re.sub(r'<(span|a)\b[^>]*\slang="[^"]*"[^>]*>.*?</\1>', " ", html, flags=re.DOTALL)
+
+
+def pseudo_page(out: Path) -> str:
+    """Return the page in the pseudo-locale without its pictures."""
+    html = (out / f"report.{PSEUDO}.html").read_text(encoding="utf-8")
+    return re.sub(r"data:[a-z]+/[^\"']+", "", html)
+
+
+@pytest.fixture(scope="session")
+def pseudo(run: Path) -> Path:
+    """Return the report in the pseudo-locale, in all formats."""
+    return run_translation(run.parent / "study" / "study.yaml", run, PSEUDO, ("html", "pdf", "docx"))
+
+
+@pytest.fixture(scope="session")
+def pseudo_few(few: Path) -> Path:
+    """Return the report on few people in the pseudo-locale."""
+    return run_translation(few.parent / "study" / "study.yaml", few, PSEUDO)
+
+
+@pytest.mark.parametrize("which", ["", "_few"])
+def test_every_text_of_a_translated_report_comes_from_the_catalogue_or_is_data(
+    which: str, study: Study, request: pytest.FixtureRequest
+) -> None:
+    out = request.getfixturevalue(f"pseudo{which}")
+    text = visible(
+        without_foreign(pseudo_page(out)), r"<code>.*?</code>", r"<nav\b.*?</nav>", r'<p class="details">.*?</p>'
+    )
+    assert len(re.findall(r"\w*[áéîöû]\w*", text)) > 500, "the page is too short to mean anything"
+    assert unmarked(text, data_texts(out.parents[2], study)) == []
+
+
+@pytest.mark.parametrize("which", ["", "_few"])
+def test_every_word_of_a_translated_figure_comes_from_the_catalogue_or_is_data(
+    which: str, study: Study, request: pytest.FixtureRequest
+) -> None:
+    out = request.getfixturevalue(f"pseudo{which}")
+    frame = study.instrument
+    data = data_texts(out.parents[2], study)
+    data |= {frame.name(kind, target) for kind in ("skill", "item", "module") for target in frame.target_ids(kind)}
+    notebook = json.loads((out / "executed.ipynb").read_text(encoding="utf-8"))
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    figures = [output for output in outputs if "image/svg+xml" in output["data"]]
+    assert len(figures) >= 8
+    for figure in figures:
+        facts, svg = figure["metadata"]["image/svg+xml"], figure["data"]["image/svg+xml"]
+        drawn = " ".join(re.findall(r"<!--(.*?)-->", svg, flags=re.DOTALL))  # what matplotlib notes beside the outlines
+        caption = re.sub(r"\[[^\]]*\]\{lang=\w+\}", " ", facts["caption"])
+        assert unmarked(f"{drawn} {caption}", data) == [], facts["label"]
+        assert unmarked(re.sub(r"S\d+-\d [^…]*…|[^.:]*…", " ", facts["alt"]), data) == [], facts["label"]
+
+
+def test_a_text_typed_in_code_is_found() -> None:
+    assert unmarked("Ţĥé páñéļ fouñd Trust skills", {"Trust"}) == ["skills"]
+    assert unmarked(without_foreign('<p>Öñ <span lang="en">Trust</span> note</p>'), set()).count("note") == 1
+
+
+def test_a_translated_report_prints_the_same_results_and_files_each(run: Path, pseudo: Path, study: Study) -> None:
+    english = pd.read_csv(run / "private" / "stages" / "10_report" / "claims.csv", dtype=str, keep_default_na=False)
+    own = pd.read_csv(pseudo / "claims.csv", dtype=str, keep_default_na=False)
+    columns = ["chapter", "result_id", "field"]
+    pd.testing.assert_frame_equal(own[columns], english[columns])
+    printed = {number for text in own["text"] for number in NUMBER.findall(text)}
+    html = pseudo_page(pseudo)
+    structure = [*STRUCTURE[:5], r"<strong>(?:Fîĝûŕé|Ţábļé)[^<]*</strong>", *STRUCTURE[6:]]
+    text = re.sub(r"\bĝŕöûp FG\d+\b", " ", visible(html, *structure))
+    assert unexplained(text, texts_with_digits(run, study), printed) == []
+
+
+def test_the_language_stands_in_every_format_and_the_english_text_prevails(run: Path, pseudo: Path) -> None:
+    html = pseudo_page(pseudo)
+    assert f'<html lang="{PSEUDO}">' in html
+    assert pseudo_text("the English text prevails") in " ".join(html.split())
+    assert "the English text prevails" not in " ".join(page(run, "report").split())
+    with ZipFile(pseudo / f"report.{PSEUDO}.docx") as archive:
+        assert f'w:lang w:val="{PSEUDO}"' in archive.read("word/styles.xml").decode("utf-8")
+    assert b"/Lang(en-XA)" in (pseudo / f"report.{PSEUDO}.pdf").read_bytes()

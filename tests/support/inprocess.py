@@ -15,7 +15,7 @@ import nbformat
 from nbformat.v4 import new_output
 
 from ktss_analysis.opendata.files import build_open_data
-from ktss_analysis.pipeline.layout import NODES
+from ktss_analysis.pipeline.layout import NODES, translation
 from ktss_analysis.pipeline.publish import OPEN_DATA, assemble, render_document
 from ktss_analysis.resources import resource
 from ktss_analysis.results import read_results
@@ -67,10 +67,19 @@ def write_open_data(study: Path, folder: Path) -> None:
     build_open_data(rows, loaded, load_rules(loaded.rules_path), decisions / OPEN_DATA)
 
 
-def _execute(name: str, study: Path, folder: Path, out: Path) -> None:
+def run_translation(study: Path, folder: Path, language: str, formats: Sequence[str] = ("html",)) -> Path:
+    """Execute and render the report of such a run in a further language; return the folder with its files."""
+    out = folder / "private" / "stages" / translation("10_report", language)
+    out.mkdir(parents=True, exist_ok=True)
+    _execute("10_report", study, folder, out, language)
+    render_document(out / "executed.ipynb", out, stem=translation("report", language), formats=formats)
+    return out
+
+
+def _execute(name: str, study: Path, folder: Path, out: Path, language: str = "en") -> None:
     """Execute one notebook's cells in a fresh namespace and keep what they display."""
     notebook = nbformat.read(resource("notebooks") / f"{name}.ipynb", as_version=4)
-    space: dict[str, Any] = {"study": str(study), "run": str(folder), "out": str(out)}
+    space: dict[str, Any] = {"study": str(study), "run": str(folder), "out": str(out), "language": language}
     with _Captured() as captured:
         for number, cell in enumerate(notebook.cells, 1):
             if cell.cell_type != "code":

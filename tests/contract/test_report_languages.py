@@ -1,0 +1,167 @@
+"""The report in several languages: which steps there are, what they publish, and what a translation marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ktss_analysis.core import Estimate, KtssError, StudyError
+from ktss_analysis.display.book import Book
+from ktss_analysis.display.catalogue import FOLDER, PSEUDO, Catalogue, pseudo_text
+from ktss_analysis.display.emit import _html_cell, _markdown_cell, _widest
+from ktss_analysis.display.numbers import DisplayError, format_day, format_value
+from ktss_analysis.pipeline.graph import study_steps
+from ktss_analysis.pipeline.publish import assemble
+from ktss_analysis.report.labels import banner, words
+from ktss_analysis.results import rows_from
+from ktss_analysis.rules import load_rules
+from ktss_analysis.study import Study, load_study, report_languages
+
+FRAMEWORK = """
+id: small
+version: 0.1.0
+status: pilot
+languages: [en, fi]
+skills:
+  - {id: S01, name: {en: Listening, fi: Kuuntelu}}
+  - {id: S02, name: {en: "Give *and* take"}}
+"""
+STUDY = "id: small\ntitle: A study\nframework: framework.yaml\nrules: rules.yaml\n"
+TRANSLATIONS = [language for language in report_languages() if language != "en"]
+
+
+def study_with(folder: Path, repo: Path, outputs: str) -> Study:
+    (folder / "framework.yaml").write_text(FRAMEWORK, encoding="utf-8")
+    (folder / "rules.yaml").write_text((repo / "params" / "rules.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "study.yaml").write_text(f"{STUDY}{outputs}", encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def book_in(language: str, folder: Path, repo: Path, *rows: pd.DataFrame) -> Book:
+    study = study_with(folder, repo, "")
+    value = Estimate(0.83, 0.7, 0.92, 0.95, "share", 30, 0)
+    own = rows or (rows_from(value, stream="self_assessment", statistic="cronbach_alpha", target_type="skill",
+                             target_id="S01", unit="coefficient"),)  # fmt: skip
+    return Book(pd.concat(own, ignore_index=True), study, load_rules(study.rules_path), language)
+
+
+# ------------------------------------------------------------------------------ study file and graph
+
+
+def test_a_study_is_in_english_unless_it_says_otherwise(tmp_path: Path, repo: Path) -> None:
+    study = study_with(tmp_path, repo, "")
+    assert (study.outputs.languages, study.outputs.translations) == (["en"], [])
+    steps = study_steps(study, tmp_path / "run")
+    assert [step.name for step in steps if step.name.startswith("10_")] == ["10_report"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "wanted"),
+    [
+        ("[en, xx]", "no catalogue of texts for 'xx'; allowed: .*en"),
+        ("[en, en-XA]", "no catalogue of texts for 'en-XA'"),
+        ("[en, en]", "'en' stands there twice"),
+        ("[]", "outputs"),
+        pytest.param("[fi]", "'en' is missing: the English text prevails", marks=pytest.mark.skipif(
+            "fi" not in TRANSLATIONS, reason="there is no Finnish catalogue")),
+    ],
+)  # fmt: skip
+def test_wrong_languages_are_refused_with_their_place(tmp_path: Path, repo: Path, languages: str, wanted: str) -> None:
+    with pytest.raises(StudyError, match=wanted) as caught:
+        study_with(tmp_path, repo, f"outputs: {{languages: {languages}}}\n")
+    assert "study.yaml" in str(caught.value)
+    assert "line 5" in str(caught.value)
+
+
+@pytest.mark.skipif(not TRANSLATIONS, reason="there is no catalogue besides English")
+def test_each_further_language_is_a_step_of_the_same_notebook(tmp_path: Path, repo: Path) -> None:
+    language = TRANSLATIONS[0]
+    study = study_with(tmp_path, repo, f"outputs: {{languages: [en, {language}], formats: [html]}}\n")
+    steps = {step.name: step for step in study_steps(study, tmp_path / "run")}
+    english, own = steps["10_report"], steps[f"10_report.{language}"]
+    assert own.notebook == english.notebook
+    assert own.needs == english.needs
+    assert {**own.parameters, "language": "en"} == english.parameters
+    assert own.parameters["language"] == language
+    assert own.outputs == ("claims.csv", f"report.{language}.html")
+    assert not any(own.name in step.needs for step in steps.values())
+
+
+def test_each_language_is_published_beside_the_english_report_and_goes_when_it_is_dropped(tmp_path: Path) -> None:
+    for stage, stem in (("10_report", "report"), ("10_report.fi", "report.fi")):
+        folder = tmp_path / "private" / "stages" / stage
+        folder.mkdir(parents=True)
+        (folder / f"{stem}.html").write_text(stem, encoding="utf-8")
+        (folder / "claims.csv").write_text(f"chapter of {stem}\n", encoding="utf-8")
+    names = {path.name for path in assemble(tmp_path, ["html"], ["fi"])}
+    assert names == {"report.html", "report.fi.html", "claims.csv", "claims.fi.csv"}
+    assert "report.fi" in (tmp_path / "public" / "claims.fi.csv").read_text(encoding="utf-8")
+    assemble(tmp_path, ["html"])
+    assert {path.name for path in (tmp_path / "public").iterdir()} == {"report.html", "claims.csv"}
+
+
+# ------------------------------------------------------------------------------ texts
+
+
+def test_the_pseudo_locale_changes_words_and_nothing_that_acts() -> None:
+    text = "See {table}: `claims.csv` and [the page](#fig-one)."
+    assert pseudo_text(text) == "Šéé {table}: `claims.csv` áñď [ţĥé páĝé](#fig-one)."
+    assert not (FOLDER / f"{PSEUDO}.po").exists()
+    assert Catalogue(PSEUDO).keys_under("") == Catalogue("en").keys_under("")
+    assert Catalogue(PSEUDO).text("list.and", first="a", last="b") == "a áñď b"
+    assert format_value(0.5, "coefficient", PSEUDO) == format_value(0.5, "coefficient", "en")
+    with pytest.raises(DisplayError, match="locale"):
+        format_value(0.5, "coefficient", "xx-XA")
+
+
+def test_dates_follow_the_language_and_other_texts_stay() -> None:
+    assert format_day("2026-05-04", "en-GB") == "4 May 2026"
+    assert format_day("2026-05-04", "it-IT") == "4 maggio 2026"
+    assert format_day("2026-05-04", PSEUDO) == format_day("2026-05-04", "en")
+    assert format_day("spring of this year") == "spring of this year"
+
+
+def test_the_words_of_the_formats_come_from_the_catalogue() -> None:
+    assert words("en-GB")["contents"] == "Contents"
+    assert words(PSEUDO)["contents"] == pseudo_text("Contents")
+    assert words("de-DE") == words("en")
+    assert banner(PSEUDO).endswith(f"({banner('en')})")
+
+
+def test_a_name_without_translation_says_its_language(tmp_path: Path, repo: Path) -> None:
+    book = book_in(PSEUDO, tmp_path, repo)
+    assert book.safe_name("S02") == r"[Give \*and\* take]{lang=en}"
+    assert book.cell_name("S02", prefix="S02: ") == "[S02: Give *and* take]{lang=en}"
+    assert book_in("en", tmp_path, repo).safe_name("S02") == r"Give \*and\* take"
+
+
+@pytest.mark.skipif("fi" not in TRANSLATIONS, reason="there is no Finnish catalogue")
+def test_names_and_numbers_are_those_of_the_language(tmp_path: Path, repo: Path) -> None:
+    book = book_in("fi", tmp_path, repo)
+    assert book.safe_name("S01") == "Kuuntelu"
+    assert book.safe_name("S02") == r"[Give \*and\* take]{lang=en}"
+    assert book.cell(book.find("self_assessment.cronbach_alpha.S01")) == "0,83\u00a0[0,70;\u00a00,92]"
+
+
+def test_why_a_number_is_not_shown_is_said_in_the_language(tmp_path: Path, repo: Path) -> None:
+    few = Estimate.absent("too_few", "an English reason", n_used=3, n_missing=0)
+    rows = rows_from(few, stream="self_assessment", statistic="cronbach_alpha", target_type="skill",
+                     target_id="S01", unit="coefficient")  # fmt: skip
+    wanted = Catalogue(PSEUDO).text("cell.too_few")
+    assert list(book_in(PSEUDO, tmp_path, repo, rows).rows["reason"]) == [wanted]
+    assert list(book_in("en", tmp_path, repo, rows).rows["reason"]) == ["an English reason"]
+
+
+def test_a_cell_in_another_language_is_marked_and_its_markup_printed() -> None:
+    cell = "[Give *and* take]{lang=en}"
+    assert _markdown_cell(cell) == r"[Give \*and\* take]{lang=en}"
+    assert _html_cell(cell) == '<span lang="en">Give *and* take</span>'
+    assert _widest(["x", cell]) == len("Give *and* take")
+    assert _markdown_cell("[no]{lang=<script>}").startswith(r"\[no\]")
+
+
+def test_an_unknown_language_of_a_report_is_refused(tmp_path: Path, repo: Path) -> None:
+    with pytest.raises(KtssError, match="no catalogue"):
+        book_in("xx", tmp_path, repo)
