@@ -1,17 +1,19 @@
-"""Joint display: one grade per skill and stream, a verdict per skill, its trace and its sensitivity."""
+"""Joint display: one grade per skill and stream, a verdict per skill and item, its trace, and who set it aside."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from .disclosure import mask
 from .framework import Framework
+from .item_evidence import decide_items, item_flags
+from .overrides import SKILL_VERDICTS, Override, check_not_stale
 from .results import combine, count_row, read_results, text_row, write_results
 from .rules import (
-    STREAMS,
     Graded,
     Rows,
     Rules,
@@ -26,7 +28,7 @@ from .rules import (
 
 STREAM = "decisions"
 GRADE_WORDS = {"+": "supported", "0": "undecided", "-": "not_supported", "?": "not_evaluable"}
-VERDICTS = ("keep", "keep_discordant", "provisional", "revise", "drop", "not_decided")
+VERDICTS = SKILL_VERDICTS
 """From best to worst; also the order in which verdicts are shown."""
 
 
@@ -42,7 +44,7 @@ def grade_skill(rows: Rows, skill_id: str, framework: Framework, rules: Rules) -
 
 
 def decide(rows: Rows, framework: Framework, rules: Rules) -> dict[str, tuple[dict[str, Graded], str, str]]:
-    """Return, per skill: grades, verdict, and the id of the rule that gave it."""
+    """Return, per skill: grades, the rule's verdict, and the id of the line that gave it."""
     decided: dict[str, tuple[dict[str, Graded], str, str]] = {}
     for skill in framework.skills:
         grades = grade_skill(rows, skill.id, framework, rules)
@@ -50,16 +52,34 @@ def decide(rows: Rows, framework: Framework, rules: Rules) -> dict[str, tuple[di
     return decided
 
 
-def decision_rows(rows: pd.DataFrame, framework: Framework, rules: Rules) -> pd.DataFrame:
-    """Return grades, verdicts, counts of verdicts and their sensitivity as result rows.
+def rule_verdicts(rows: Rows, framework: Framework, rules: Rules) -> dict[str, str]:
+    """Return the rule's verdict on every skill and every item in use."""
+    verdicts = {skill: outcome for skill, (_, outcome, _) in decide(rows, framework, rules).items()}
+    return verdicts | {item: outcome for item, (outcome, _) in decide_items(rows, framework, rules).items()}
+
+
+def decision_rows(
+    rows: pd.DataFrame, framework: Framework, rules: Rules, overrides: Mapping[str, Override] | None = None
+) -> pd.DataFrame:
+    """Return grades, verdicts, counts of verdicts and loss of panellists as result rows.
 
     The rows that come in have passed the gates (`apply_gates`), so a statistic below its minimum n counts as
-    not evaluable.
+    not evaluable. ``decisions.verdict`` is the verdict in force, ``decisions.rule_verdict`` that of the rule; for items
+    they are ``item_verdict`` and ``rule_item_verdict``. They differ where the decision log says so, and
+    ``decisions.override`` says who decided, when and why.
+
+    Raises
+    ------
+    InputError
+        When an override was written against another verdict than the rule gives (see `overrides`).
     """
-    known = by_id(rows)
+    known, overrides = by_id(rows), overrides or {}
     decided = decide(known, framework, rules)
+    items = decide_items(known, framework, rules)
+    ruled = {skill: (outcome, line) for skill, (_, outcome, line) in decided.items()}
+    check_not_stale(overrides, {target: outcome for target, (outcome, _) in (ruled | items).items()})
     parts = []
-    for skill_id, (grades, outcome, rule) in decided.items():
+    for skill_id, (grades, _, _) in decided.items():
         parts += [
             text_row(GRADE_WORDS[graded.grade], stream=STREAM, statistic="grade", target_type="skill",
                      target_id=skill_id, aspect=stream, reason=graded.reason, n_used=graded.n,
@@ -67,23 +87,55 @@ def decision_rows(rows: pd.DataFrame, framework: Framework, rules: Rules) -> pd.
             for stream, graded in grades.items()
         ]  # fmt: skip
         parts.append(
-            text_row(outcome, stream=STREAM, statistic="verdict", target_type="skill", target_id=skill_id,
-                     reason=rule, source_rows=f"rules:{rules.id} {rules.version}")
-        )  # fmt: skip
-        parts.append(
             text_row(_relation(grades), stream=STREAM, statistic="relation", target_type="skill",
                      target_id=skill_id)
         )  # fmt: skip
-    outcomes = {skill: outcome for skill, (_, outcome, _) in decided.items()}
+    source = f"rules:{rules.id} {rules.version}"
+    parts += _verdict_rows(ruled, "skill", overrides, source) + _verdict_rows(items, "item", overrides, source)
+    final = {skill: overrides[skill].verdict if skill in overrides else ruled[skill][0] for skill in ruled}
     for name in VERDICTS:
-        count = sum(outcome == name for outcome in outcomes.values())
-        parts.append(count_row(count, stream=STREAM, statistic="n_verdict", group=name, n_used=len(outcomes),
+        count = sum(outcome == name for outcome in final.values())
+        parts.append(count_row(count, stream=STREAM, statistic="n_verdict", group=name, n_used=len(final),
                                unit="verdicts"))  # fmt: skip
-    parts.append(count_row(len(outcomes), stream=STREAM, statistic="n_skills", unit="verdicts"))
+    parts.append(count_row(len(final), stream=STREAM, statistic="n_skills", unit="verdicts"))
     agreed = [skill for skill, (grades, _, _) in decided.items() if grades["consensus"].grade == "+"]
     parts.append(_attrition(rows, known, agreed, rules))
-    parts.append(_sensitivity(known, framework, rules, outcomes))
     return combine(parts)
+
+
+def _verdict_rows(
+    ruled: Mapping[str, tuple[str, str]], kind: str, overrides: Mapping[str, Override], source: str
+) -> list[pd.DataFrame]:
+    """Return the verdict in force and that of the rule per target, what was overridden, and how many."""
+    parts, changed = [], 0
+    for target, (outcome, reason) in ruled.items():
+        override = overrides.get(target)
+        final, rests_on = outcome, source
+        if override is not None:
+            final, rests_on = override.verdict, f"decisions[{override.decision_id}]"
+            changed += override.changes_verdict
+            parts.append(_override_row(override))
+        common: dict[str, Any] = {"stream": STREAM, "target_type": kind, "target_id": target, "reason": reason}
+        prefix = "" if kind == "skill" else f"{kind}_"
+        parts.append(text_row(final, statistic=f"{prefix}verdict", source_rows=rests_on, **common))
+        parts.append(text_row(outcome, statistic=f"rule_{prefix}verdict", source_rows=source, **common))
+    if ruled:
+        parts.append(count_row(changed, stream=STREAM, statistic="n_overridden", target_type=kind, group=kind,
+                               n_used=len(ruled), unit="verdicts"))  # fmt: skip
+    return parts
+
+
+def _override_row(override: Override) -> pd.DataFrame:
+    """Return the row that prints an override: why (label), which verdict replaces which, who and when."""
+    row = text_row(
+        override.reason, stream=STREAM, statistic="override", target_type=override.target_type,
+        target_id=override.target_id, reason=f"{override.date}|{override.decided_by}",
+        source_rows=f"decisions[{override.decision_id}]",
+    )  # fmt: skip
+    row["method"] = f"{override.rule_verdict}|{override.verdict}"
+    if override.merged_into:
+        row["method"] += f"|{override.merged_into}"
+    return row
 
 
 def _relation(grades: Mapping[str, Graded]) -> str:
@@ -125,85 +177,12 @@ def _attrition(frame: pd.DataFrame, rows: Rows, agreed: Iterable[str], rules: Ru
     return combine(parts)
 
 
-def _variants(rules: Rules) -> Iterator[tuple[str, str, Rules]]:
-    """Yield the rules with each threshold one step lower and higher."""
-    for name, threshold in rules.thresholds.items():
-        if threshold.step is None:
-            continue
-        for direction, sign in (("lower", -1), ("higher", 1)):
-            yield name, direction, rules.with_threshold(name, threshold.value + sign * threshold.step)
-
-
-def _sensitivity(rows: Rows, framework: Framework, rules: Rules, outcomes: Mapping[str, str]) -> pd.DataFrame:
-    """Return how many verdicts change when a threshold moves one step, or when a stream is left out."""
-    parts = []
-    for name, direction, changed in _variants(rules):
-        other = {skill: outcome for skill, (_, outcome, _) in decide(rows, framework, changed).items()}
-        flipped = [skill for skill in outcomes if outcomes[skill] != other[skill]]
-        parts.append(
-            count_row(len(flipped), stream=STREAM, statistic="n_verdicts_changed", target_type="threshold",
-                      target_id=name, aspect=direction, n_used=len(outcomes), unit="verdicts",
-                      label="|".join(flipped))
-        )  # fmt: skip
-    for stream in STREAMS:
-        flipped = []
-        for skill, (grades, outcome, _) in decide(rows, framework, rules).items():
-            silent = {**grades, stream: Graded("?", 0, "left_out", ())}
-            if verdict(silent, rules)[0] != outcome:
-                flipped.append(skill)
-        parts.append(
-            count_row(len(flipped), stream=STREAM, statistic="n_verdicts_changed", target_type="stream",
-                      target_id=stream, aspect="left_out", n_used=len(outcomes), unit="verdicts",
-                      label="|".join(flipped))
-        )  # fmt: skip
-    return combine(parts)
-
-
-def item_flags(rows: pd.DataFrame, framework: Framework, rules: Rules) -> pd.DataFrame:
-    """Return what to do about each item: keep, revise wording, look at it, check its scoring, or redundant.
-
-    Every flag rests on published rows and a threshold of the rules file; more than one flag may stand.
-    """
-    parts = []
-    by_item = dict(list(rows[rows["target_type"] == "item"].groupby("target_id")))
-    pairs = rows[(rows["statistic"] == "inter_item_correlation") & (rows["status"] == "ok")]
-    for skill_id, items in framework.scales().items():
-        for item in items:
-            mine = by_item.get(item.id, rows.iloc[:0])
-            for flag, evidence in _flags_of(item.id, mine, pairs, rules):
-                parts.append(
-                    text_row(flag, stream=STREAM, statistic="item_flag", target_type="item", target_id=item.id,
-                             aspect=flag, group=skill_id, source_rows=evidence)
-                )  # fmt: skip
-    return combine(parts)
-
-
-def _flags_of(item_id: str, mine: pd.DataFrame, pairs: pd.DataFrame, rules: Rules) -> Iterable[tuple[str, str]]:
-    def find(statistic: str, aspect: str = "") -> pd.Series | None:
-        hit = mine[(mine["statistic"] == statistic) & (mine["aspect"] == aspect) & (mine["status"] == "ok")]
-        return None if hit.empty else hit.iloc[0]
-
-    relevance, clarity = find("item_cvi", "relevance"), find("item_cvi", "clarity")
-    cut = rules.value("relevance_not_supported")
-    if relevance is not None and relevance["ci_high"] < cut:
-        yield "not_relevant", relevance["result_id"]
-    if clarity is not None and clarity["ci_high"] < cut:
-        yield "revise_wording", clarity["result_id"]
-    rest = find("item_rest_correlation")
-    if rest is not None and rest["estimate"] < 0:
-        yield "check_scoring", rest["result_id"]
-    elif rest is not None and rest["estimate"] < rules.value("item_rest"):
-        yield "weak", rest["result_id"]
-    for row in pairs.itertuples():
-        if item_id in str(row.target_id).split("~") and row.estimate > rules.value("redundant"):
-            yield "redundant", str(row.result_id)
-            break
-
-
-def merge_results(parts: Iterable[Path], framework: Framework, rules: Rules) -> pd.DataFrame:
+def merge_results(
+    parts: Iterable[Path], framework: Framework, rules: Rules, overrides: Mapping[str, Override] | None = None
+) -> pd.DataFrame:
     """Return all result rows of a run: the streams' rows after the gates, and the decisions on them."""
     rows = apply_gates(combine(read_results(path) for path in parts), rules)
-    return combine([rows, decision_rows(rows, framework, rules), item_flags(rows, framework, rules)])
+    return combine([rows, decision_rows(rows, framework, rules, overrides), item_flags(rows, framework, rules)])
 
 
 def publish(rows: pd.DataFrame, minimum_cell: int, path: Path) -> pd.DataFrame:

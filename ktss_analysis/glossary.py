@@ -85,7 +85,7 @@ COLUMNS: dict[str, Column] = {
     "suggestion_ids": Column("string", "", "suggestions a decision answers, joined by '|'"),
     "kind": Column("string", "", "kind of suggestion: wording, add, remove, move, scope, technical, praise"),
     "severity": Column("Int64", "", "severity of a suggestion, 1 to 3"),
-    "merged_into": Column("string", "", "suggestion this one was merged into"),
+    "merged_into": Column("string", "", "suggestion, or skill, this one was merged into"),
     "outcome": Column("string", "", "outcome of a decision: accept, accept in part, reject, defer"),
     "decided_by": Column("string", "", "role that decided"),
     "evidence": Column("string", "", "ids of results a decision rests on, joined by '|'"),
@@ -122,7 +122,8 @@ COLUMNS: dict[str, Column] = {
     "grade": Column(
         "string", "", "grade of a target in a stream: + supported, 0 undecided, - not supported, ? not known"
     ),
-    "verdict": Column("string", "", "verdict on a skill, as the key of its badge"),
+    "verdict": Column("string", "", "verdict on a skill or item, as the key of its badge"),
+    "rule_verdict": Column("string", "", "verdict of the rule, which a row of the decision log sets aside"),
     "count": Column("Int64", "count", "people, answers or suggestions counted"),
     # --- statistics detail (content, consensus, ranking, coding)
     "chance_agreement": Column("Float64", "share", "probability that so many raters agree by chance alone"),

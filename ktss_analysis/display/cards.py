@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..evidence import VERDICTS
 from .book import Book
+from .overridden import item_override, override_sentence
 from .registry import SENTENCES, sentence
 from .sentences import bullets, paragraphs, share_sentence, verdict_groups
 from .tables import badge, items_cell, tier_cell
@@ -26,6 +27,7 @@ def card(book: Book, *, skill_id: str) -> str:
     head = badge(book, verdict)
     parts = [
         f"{head} {book.marked(f'*{safe_text(definition)}*', defined_in)}" if definition else head,
+        override_sentence(book, skill_id),
         _columns(
             paragraphs(
                 _list(book, "card.behaviours", [book.marked(safe_text(text), described_in) for text in behaviours]),
@@ -110,6 +112,7 @@ def _items(book: Book, skill_id: str) -> str:
     lines = []
     for item in items:
         marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]
+        marks += [mark for mark in [item_override(book, item.id)] if mark]
         if (changed["target_id"] == item.id).any():
             marks.append(book.text("card.not_retested"))
         text = book.text("card.item", id=f"`{item.id}`", text=book.safe_name(item.id, "item"))

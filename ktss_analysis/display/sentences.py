@@ -9,6 +9,7 @@ import pandas as pd
 from ..evidence import VERDICTS
 from .book import Book
 from .numbers import format_value
+from .overridden import n_overridden, overridden_sentence
 from .registry import sentence
 from .text_safety import safe_text
 
@@ -104,6 +105,9 @@ def headline(book: Book) -> str:
         for name in ("provisional", "revise", "drop", "not_decided")
         if counts[name]["estimate"] > 0
     ]
+    overridden = n_overridden(book, "skill")
+    if overridden is not None and overridden["estimate"] > 0:
+        rest.append(book.text("one_page.overridden", count=int(overridden["estimate"]), k=book.number(overridden)))
     return " ".join([f"**{first}**", *rest])
 
 
@@ -727,9 +731,9 @@ def cite(book: Book) -> str:
 
 @sentence("decisions")
 def decisions(book: Book) -> str:
-    """Say when the rules were fixed, whether before the data, and that nothing was overridden."""
+    """Say when the rules were fixed, whether before the data, and how many verdicts people set against them."""
     return paragraphs(
         book.text("decisions.intro", date=book.rules.fixed_on, hash=f"`{book.facts['hash rules'][:12]}`"),
         book.text(f"decisions.{rules_time(book)}"),
-        book.text("decisions.no_override"),
+        overridden_sentence(book),
     )

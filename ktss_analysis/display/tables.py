@@ -9,6 +9,7 @@ import pandas as pd
 
 from .book import Book
 from .numbers import format_value
+from .overridden import rule_cell
 from .registry import table
 from .sentences import ACTIVITIES, code_name, sentence, summary_skills, verdict_groups
 
@@ -124,7 +125,7 @@ def joint(book: Book) -> None:
                 sign, reason = book.grade(skill, stream)
                 record[book.text(f"stream.{stream}")] = f"{_sign(sign)} {book.text(f'reason.{reason}')}"
             record[_column(book, "verdict")] = badge(book, name)
-            record[_column(book, "rule")] = str(book.row(f"decisions.verdict.{skill}")["reason"])
+            record[_column(book, "rule")] = rule_cell(book, skill)
             records.append(record)
     _emit(book, records, "joint", book.text("table.joint"))
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import InputError
+from ..overrides import headers_of, read_overrides
 from ..study import Source, Study
 from .coded import check_content, combined, listed, repeated, sort_rows, spelled, stacked
 from .flags import raise_flags
@@ -166,6 +167,8 @@ def clean_source(
     for block in (block for block, pairs in blocks if block.columns is None):
         table = record_table(rows, block, study, facts, language, seconds, pseudonymiser, dropped)
         result.tables.append((block.table, table))
+        if block.table == "decisions":
+            read_overrides(table, study.instrument, headers_of(study))
     result.tables.append(("comments", _comments(rows, texts, facts, language, study, pseudonymiser)))
     _set_aside_unused(rows, result, dropped)
     raise_flags(rows, parts, seconds, study)

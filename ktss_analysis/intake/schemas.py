@@ -42,8 +42,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "suggestion_id", "comment_ids", "kind", "severity", "merged_into", "text", "source", "source_row",
     ),
     "decisions": (
-        "decision_id", "suggestion_ids", "outcome", "reason", "decided_by", "date", "evidence", "source",
-        "source_row",
+        "decision_id", "suggestion_ids", "outcome", "reason", "decided_by", "date", "evidence", "target_id", "verdict",
+        "rule_verdict", "merged_into", "source", "source_row",
     ),
     "changes": (
         "change_id", "decision_id", "item_id", "from_version", "to_version", "before", "after", "source",
@@ -51,7 +51,10 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "item_versions": ("item_id", "version", "label", "skill_id", "language", "date", "source", "source_row"),
 }  # fmt: skip
-"""Canonical table -> its columns in order. `item_versions.label` is the version's status."""
+"""Canonical table -> its columns in order. `item_versions.label` is the version's status.
+
+A row of `decisions` with `target_id`, `verdict` and `rule_verdict` sets a verdict against the rule (see `overrides`).
+"""
 
 RECORDS: dict[str, tuple[str, ...]] = {
     "change_log": ("source", "file", "row", "column", "rule", "action", "before", "after", "reason"),

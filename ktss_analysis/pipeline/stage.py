@@ -80,6 +80,10 @@ class Stage:
         write_results(combine(self._rows), self.out / "results.csv")
         return combine(rows)
 
+    def own_results(self) -> pd.DataFrame:
+        """Return all rows that this notebook has published so far."""
+        return combine(self._rows)
+
     def earlier_results(self) -> list[Path]:
         """Return the result files of all notebooks this one needs."""
         paths = [self.folder(stage) / "results.csv" for stage in needs_of(self.name)]
