@@ -20,7 +20,7 @@ from ..rules import Rules, by_id
 from ..study import REFERENCE_LANGUAGE, Study
 from .catalogue import Catalogue
 from .exhibits import Exhibit, Kind, make_exhibit
-from .numbers import NO_BREAK_SPACE, format_count, format_interval, format_value
+from .numbers import NO_BREAK_SPACE, format_count, format_day, format_interval, format_value
 from .registry import CHARTS, SENTENCES, TABLES
 from .text_safety import safe_text
 
@@ -80,6 +80,11 @@ class Book:
         self.rows = self._reasons_in_words(self.rows)
         self._by_id = by_id(self.rows)
         self._used: dict[str, None] = {}
+        self._places = {
+            target: place
+            for kind in ("skill", "module", "item")
+            for place, target in enumerate(self.framework.target_ids(kind))
+        }
         self._groups = dict(list(self.rows.groupby(["stream", "statistic"], sort=False)))
 
     @property
@@ -127,13 +132,11 @@ class Book:
             return self.rows.iloc[:0]
         for column, value in wanted.items():
             rows = rows[rows[column] == value]
-        order = {
-            target: place
-            for kind in ("skill", "module", "item")
-            for place, target in enumerate(self.framework.target_ids(kind))
-        }
-        places = [order.get(target, len(order)) for target in rows["target_id"]]
-        return rows.assign(_place=places).sort_values("_place", kind="stable").drop(columns="_place")
+        if len(rows) < 2:
+            return rows
+        last = len(self._places)
+        places = [self._places.get(target, last) for target in rows["target_id"]]
+        return rows.iloc[sorted(range(len(rows)), key=places.__getitem__)]
 
     def number(self, row: dict[str, Any], column: str = "estimate", *, kind: str | None = None) -> str:
         """Return one number of a published row as text, and record that it was printed.
@@ -261,12 +264,19 @@ class Book:
         return f"[{text}]{{lang={language}}}" if text and language and language != self.language else text
 
     def study_text(self, text: str) -> str:
-        """Return a text of the study file, which is written in the first language of the study."""
+        """Return a text of the study team: the study file, code names, the register of changes.
+
+        They are written in the first language of the study.
+        """
         return self.marked(text, self.study.languages[0] if self.study.languages else "")
 
     def quoted(self, text: str) -> str:
         """Return a text between the quotation marks of the report's language."""
         return self.text("list.quoted", text=text)
+
+    def day(self, text: str) -> str:
+        """Return a date such as ``2026-05-04`` as the report's language writes it."""
+        return format_day(text, self.language)
 
     def names(self, target_ids: Iterable[str]) -> str:
         """Return skill names joined for a sentence; markup in a name is printed as text."""

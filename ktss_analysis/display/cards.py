@@ -135,9 +135,10 @@ def _changes(book: Book, skill_id: str) -> list[str]:
     order = {"major": 0, "minor": 1, "patch": 2}
     rows = rows.assign(_place=rows["aspect"].map(order)).sort_values("_place", kind="stable")
     return [
-        safe_text(str(row["label"])) if row["target_id"] == skill_id
-        else book.text("card.change", id=f"`{row['target_id']}`", change=safe_text(str(row["label"])))
+        text if row["target_id"] == skill_id
+        else book.text("card.change", id=f"`{row['target_id']}`", change=text)
         for row in rows.head(MOST_CHANGES).to_dict("records")
+        for text in [book.study_text(safe_text(str(row["label"])))]
     ]  # fmt: skip
 
 

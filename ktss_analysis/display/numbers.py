@@ -141,6 +141,12 @@ def format_number(value: Number, *, digits: int, locale: str = "en") -> str:
     return _print(round_half_up(value, digits), locale)
 
 
+def format_exact(value: Number, *, locale: str = "en") -> str:
+    """Return `value` with the decimals it was written with: a threshold is printed as it stands in its file."""
+    exponent = as_decimal(value).normalize().as_tuple().exponent
+    return format_number(value, digits=max(0, -int(exponent)), locale=locale)
+
+
 def format_count(value: Number, *, locale: str = "en") -> str:
     """Return a count with its thousands grouped; refuse a value that is not a whole number of 0 or more."""
     exact = as_decimal(value)
@@ -184,14 +190,18 @@ def format_p(value: Number, *, locale: str = "en") -> str:
 
 
 def format_day(text: str, locale: str = "en") -> str:
-    """Return a date such as ``2026-05-04`` as the locale writes it; any other text as it stands."""
+    """Return a date such as ``2026-05-04`` as the locale writes it; any other text as it stands.
+
+    English without a country is British, as the texts are.
+    """
     from babel.dates import format_date
 
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return text
-    return str(format_date(day, "long", locale=_babel_name(locale)))
+    name = _babel_name(locale)
+    return str(format_date(day, "long", locale="en_GB" if name == "en" else name))
 
 
 def format_value(value: Number, kind: str = "number", locale: str = "en", *, digits: int | None = None) -> str:

@@ -518,7 +518,9 @@ def focus_groups_reasons(book: Book) -> str:
     k = book.number(rows.iloc[0].to_dict(), "n_used")
     if everywhere.empty:
         return book.text("focus_groups.no_common", k=k)
-    names = [book.quoted(safe_text(code_name(book, str(target)))) for target in everywhere["target_id"]]
+    names = [
+        book.quoted(book.study_text(safe_text(code_name(book, str(target))))) for target in everywhere["target_id"]
+    ]
     return book.text("focus_groups.all_groups", count=len(names), names=book.joined(names), k=k)
 
 
@@ -598,7 +600,7 @@ def focus_groups_coders(book: Book) -> str:
     if failing.empty:
         return text
     names = book.joined([
-        book.quoted(book.safe_name(target) if kind == "skill" else safe_text(code_name(book, target)))
+        book.quoted(book.safe_name(target) if kind == "skill" else book.study_text(safe_text(code_name(book, target))))
         for kind, target in zip(failing["target_type"], failing["target_id"], strict=True)
     ])  # fmt: skip
     return f"{text} {book.text('focus_groups.coders.failing', count=len(failing), names=names)}"
@@ -618,7 +620,7 @@ def votes_lead(book: Book, *, activity: str) -> str:
     if size is None:
         return book.absent(activity)
     if size["status"] != "ok":
-        return book.text("participants.masked", activity=book.text(f"activity.{activity}"))
+        return book.text("participants.masked", activity=capital(book.text(f"activity.{activity}")))
     rows = book.select(activity, "n_supporting")
     ok = rows[rows["status"] == "ok"]
     majority = ok[ok["estimate"] * 2 > ok["n_used"]]
@@ -636,9 +638,12 @@ def triage_lead(book: Book) -> str:
     """Say how many comments became suggestions, decisions and changes."""
     if not book.collected("triage"):
         return book.absent("triage")
-    row = {name: book.row(f"triage.n_{name}.all") for name in ("comments", "suggestions", "decisions", "changes")}
-    numbers: dict[str, Any] = {name: book.number(value) for name, value in row.items()}
-    text = book.text("triage.lead", **numbers)
+    counted = {
+        name: book.text(f"triage.{name}", count=int(row["estimate"]), n=book.number(row))
+        for name in ("comments", "suggestions", "decisions", "changes")
+        for row in [book.row(f"triage.n_{name}.all")]
+    }
+    text = book.text("triage.lead", **counted)
     merged = book.find("triage.n_merged.all")
     if merged is not None and merged["estimate"] > 0:
         text += " " + book.text("triage.merged", count=int(merged["estimate"]), k=book.number(merged))
@@ -733,7 +738,7 @@ def cite(book: Book) -> str:
 def decisions(book: Book) -> str:
     """Say when the rules were fixed, whether before the data, and how many verdicts people set against them."""
     return paragraphs(
-        book.text("decisions.intro", date=book.rules.fixed_on, hash=f"`{book.facts['hash rules'][:12]}`"),
+        book.text("decisions.intro", date=book.day(book.rules.fixed_on), hash=f"`{book.facts['hash rules'][:12]}`"),
         book.text(f"decisions.{rules_time(book)}"),
         overridden_sentence(book),
     )

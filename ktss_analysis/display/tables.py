@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .book import Book
-from .numbers import format_value
+from .numbers import format_exact, format_value
 from .overridden import rule_cell
 from .registry import table
 from .sentences import ACTIVITIES, code_name, sentence, summary_skills, verdict_groups
@@ -169,11 +169,11 @@ def rules(book: Book) -> None:
     """Print every threshold in force with its source."""
     records = []
     for name, cut in book.rules.thresholds.items():
-        text = book.claim(f"{cut.value:g}", f"rules.{name}", "threshold")
+        text = book.claim(format_exact(cut.value, locale=book.language), f"rules.{name}", "threshold")
         records.append(
             {_column(book, "meaning"): cut.meaning, _column(book, "value"): text, _column(book, "source"): cut.source}
         )
-    note = book.text("note.rules", id=book.rules.id, version=book.rules.version, date=book.rules.fixed_on)
+    note = book.text("note.rules", id=book.rules.id, version=book.rules.version, date=book.day(book.rules.fixed_on))
     _emit(book, records, "rules", book.text("table.rules"), [note])
 
 
@@ -232,16 +232,21 @@ def background(book: Book, *, columns: Sequence[str] = ("country", "role")) -> N
             _column(book, "people"): book.cell(row, with_interval=False),
         }
         for column in columns
-        for row in book.select("participants", "people", aspect=column).to_dict("records")
+        for row in sorted(book.select("participants", "people", aspect=column).to_dict("records"), key=_is_other)
     ]
     notes = [book.text("note.masked")] if _hidden(book, records) else []
     _emit(book, records, "background", book.text("table.background"), notes)
 
 
+def _is_other(row: Row) -> bool:
+    """Tell whether a row is what is left of the categories; it stands last."""
+    return (str(row["label"]) or str(row["target_id"])) == "other"
+
+
 def _category(book: Book, row: Row) -> str:
     """Return a country or language by its name, anything else as it was published."""
     text = str(row["label"]) or str(row["target_id"])
-    if text == "other":
+    if _is_other(row):
         return book.text("figure_word.other")
     locale = book.catalogue.locale
     if row["aspect"] == "country":
@@ -297,8 +302,7 @@ def content(book: Book, *, activity: str, target_type: str) -> None:
             }
         )
     notes = [_level(book), book.text("note.cvi"), *([book.text("note.kappa")] if small_panel else [])]
-    caption = book.text("table.content", target_type=book.text(f"target_type.{target_type}"))
-    _emit(book, records, f"content-{target_type}", caption, notes)
+    _emit(book, records, f"content-{target_type}", book.text(f"table.content.{target_type}"), notes)
 
 
 def _n(book: Book, row: Row | None) -> str:
@@ -487,7 +491,7 @@ def salience(book: Book) -> None:
         target, kind = row["target_id"], row["target_type"]
         if kind != "skill" and row["estimate"] == 0:
             continue  # the roof of the codebook, and codes nobody used
-        name = book.cell_name(target) if kind == "skill" else code_name(book, target)
+        name = book.cell_name(target) if kind == "skill" else book.study_text(code_name(book, target))
         records.append(
             {
                 _column(book, "code"): name,
@@ -515,7 +519,9 @@ def coders(book: Book) -> None:
             continue
         records.append(
             {
-                _column(book, "code"): book.cell_name(target) if kind == "skill" else code_name(book, target),
+                _column(book, "code"): book.cell_name(target)
+                if kind == "skill"
+                else book.study_text(code_name(book, target)),
                 _column(book, "alpha"): book.cell(row),
                 _column(book, "gwet"): book.cell(book.find(f"focus_groups.gwet_ac1.{target}")),
                 _column(book, "agreement"): _short(book, f"focus_groups.coder_agreement_share.{target}"),
@@ -553,7 +559,10 @@ def rejections(book: Book, *, limit: int = 5) -> None:
     """Print rejected suggestions with their reasons, the most severe first."""
     rows = book.select("triage", "rejection").head(limit)
     records = [
-        {_column(book, "suggestion"): str(row["label"]), _column(book, "reason"): str(row["reason"])}
+        {
+            _column(book, name): book.study_text(str(row[source]))
+            for name, source in (("suggestion", "label"), ("reason", "reason"))
+        }
         for row in book.uses(rows)
     ]
     _emit(book, records, "rejections", book.text("table.rejections"))

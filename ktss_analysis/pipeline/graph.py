@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ..core import PipelineError
 from ..files import write_atomic
-from ..resources import resource
+from ..resources import PACKAGE, resource
 from ..secret import find_key, keyed_hash
-from ..study import REFERENCE_LANGUAGE, Study, load_study
+from ..study import REFERENCE_LANGUAGE, Study, load_study, report_languages
 from ..withdrawals import list_path
 from .layout import NODES, Node, translation
 from .plan import PlannedStep, plan_steps
@@ -64,6 +64,7 @@ def study_steps(study: Study, folder: Path) -> list[Step]:
             | ({"language": REFERENCE_LANGUAGE} if entry.translated else {}),
             after=_after(entry, study),
             outputs=_outputs(entry, study),
+            unread=_other_catalogues(REFERENCE_LANGUAGE) if entry.document or entry.name == "09_decisions" else (),
         )
         for entry in NODES
     ]
@@ -82,8 +83,14 @@ def _translated(entry: Node, step: Step, study: Study, language: str) -> Step:
     return replace(
         step, name=translation(entry.name, language), parameters={**step.parameters, "language": language},
         after=partial(render_document, stem=stem, formats=formats),
-        outputs=("claims.csv", *(f"{stem}.{suffix}" for suffix in formats)),
+        outputs=("claims.csv", *(f"{stem}.{suffix}" for suffix in formats)), unread=_other_catalogues(language),
     )  # fmt: skip
+
+
+def _other_catalogues(language: str) -> tuple[str, ...]:
+    """Return the catalogues that a step in `language` does not read: all but its own and the English one."""
+    folder = f"{PACKAGE.name}/display/locales"
+    return tuple(f"{folder}/{name}.po" for name in report_languages() if name not in (language, REFERENCE_LANGUAGE))
 
 
 def _after(entry: Node, study: Study) -> After | None:

@@ -73,7 +73,8 @@ def own_parts(
     if step.after is not None:
         parts["after"], found, parts["after_file"] = _after_parts(step.after, graph)
         modules |= found
-    parts["modules"] = graph.hashes(sorted(modules))
+    files = graph.hashes(sorted(modules))
+    parts["modules"] = {name: digest for name, digest in files.items() if name not in step.unread}
     return json.loads(json.dumps(parts))  # as it is read back from a record: tuples become lists
 
 

@@ -40,6 +40,9 @@ class Step:
         the step: the rendering of a report. A function of a module, or a `functools.partial` of one.
     outputs : tuple of str
         Files, relative to the output folder, that must exist and not be empty for the step to succeed.
+    unread : tuple of str
+        Files of the package, as ``package/folder/file``, that lie beside its modules and that it does not read: texts
+        in other languages. They do not count for its key.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Step:
     modules: tuple[str, ...] = ()
     after: After | None = None
     outputs: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from ktss_analysis.core import Estimate, KtssError, StudyError
+from ktss_analysis.display import catalogue as catalogue_module
+from ktss_analysis.display import charts, emit, sentences, tables  # noqa: F401 - they register what a book can say
 from ktss_analysis.display.book import Book
 from ktss_analysis.display.catalogue import FOLDER, PSEUDO, Catalogue, pseudo_text
 from ktss_analysis.display.emit import _html_cell, _markdown_cell, _widest
-from ktss_analysis.display.numbers import DisplayError, format_day, format_value
+from ktss_analysis.display.numbers import DisplayError, format_day, format_exact, format_value
 from ktss_analysis.pipeline.graph import study_steps
+from ktss_analysis.pipeline.imports import ModuleGraph
+from ktss_analysis.pipeline.keys import DEFAULT_PACKAGES, InputHashes, own_parts
+from ktss_analysis.pipeline.notebook import read_notebook
 from ktss_analysis.pipeline.publish import assemble
+from ktss_analysis.pipeline.steps import Step
 from ktss_analysis.report.labels import banner, words
-from ktss_analysis.results import rows_from
+from ktss_analysis.results import count_row, rows_from, text_row
 from ktss_analysis.rules import load_rules
 from ktss_analysis.study import Study, load_study, report_languages
 
@@ -89,6 +96,36 @@ def test_each_further_language_is_a_step_of_the_same_notebook(tmp_path: Path, re
     assert not any(own.name in step.needs for step in steps.values())
 
 
+def catalogues_in_key(step: Step, root: Path) -> set[str]:
+    """Return the catalogues whose change runs a step again."""
+    parts = own_parts(step, read_notebook(step.notebook), root=root, graph=ModuleGraph(DEFAULT_PACKAGES),
+                      environment={}, inputs=InputHashes())  # fmt: skip
+    return {Path(name).stem for name in parts["modules"] if name.endswith(".po")}
+
+
+@pytest.mark.skipif(len(TRANSLATIONS) < 2, reason="there are not two catalogues besides English")
+def test_a_corrected_catalogue_runs_its_own_language_and_no_other(tmp_path: Path, repo: Path) -> None:
+    one, two = TRANSLATIONS[:2]
+    study = study_with(tmp_path, repo, f"outputs: {{languages: [en, {one}, {two}]}}\n")
+    found = {step.name: catalogues_in_key(step, tmp_path) for step in study_steps(study, tmp_path / "run")}
+    wanted = {name: {"en"} for name in ("09_decisions", "10_report", "11_technical_annex", "12_audit_annex")}
+    wanted |= {f"10_report.{language}": {"en", language} for language in (one, two)}
+    assert {name: known for name, known in found.items() if known} == wanted
+    whole = next(replace(step, unread=()) for step in study_steps(study, tmp_path / "run") if step.name == "10_report")
+    assert catalogues_in_key(whole, tmp_path) == {"en", *TRANSLATIONS}
+
+
+def test_a_language_is_printed_from_its_own_catalogue_and_the_english_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `Step.unread` leaves out of the keys is not read."""
+    read: list[str] = []
+    real = catalogue_module._read
+    monkeypatch.setattr(catalogue_module, "_read", lambda path: read.append(path.stem) or real(path))
+    for language in report_languages():
+        read.clear()
+        Catalogue(language)
+        assert set(read) == {"en", language}
+
+
 def test_each_language_is_published_beside_the_english_report_and_goes_when_it_is_dropped(tmp_path: Path) -> None:
     for stage, stem in (("10_report", "report"), ("10_report.fi", "report.fi")):
         folder = tmp_path / "private" / "stages" / stage
@@ -119,6 +156,7 @@ def test_the_pseudo_locale_changes_words_and_nothing_that_acts() -> None:
 def test_dates_follow_the_language_and_other_texts_stay() -> None:
     assert format_day("2026-05-04", "en-GB") == "4 May 2026"
     assert format_day("2026-05-04", "it-IT") == "4 maggio 2026"
+    assert format_day("2026-05-04") == "4 May 2026"
     assert format_day("2026-05-04", PSEUDO) == format_day("2026-05-04", "en")
     assert format_day("spring of this year") == "spring of this year"
 
@@ -165,3 +203,96 @@ def test_a_cell_in_another_language_is_marked_and_its_markup_printed() -> None:
 def test_an_unknown_language_of_a_report_is_refused(tmp_path: Path, repo: Path) -> None:
     with pytest.raises(KtssError, match="no catalogue"):
         book_in("xx", tmp_path, repo)
+
+
+# ------------------------------------------------------------------------------ what code must not spell out itself
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that receives every text a book prints."""
+    texts: list[str] = []
+
+    def keep(bundle: dict[str, str], metadata: object = None) -> None:
+        texts.append(bundle["text/markdown"])
+
+    monkeypatch.setattr(emit, "_display", keep)
+    return texts
+
+
+@pytest.mark.skipif("fi" not in TRANSLATIONS, reason="there is no Finnish catalogue")
+def test_thresholds_and_their_date_are_written_as_the_language_does(
+    tmp_path: Path, repo: Path, printed: list[str]
+) -> None:
+    for language, number, day in (("en", "| 0.7 ", "1 March 2026"), ("fi", "| 0,7 ", "1. maaliskuuta 2026")):
+        book = book_in(language, tmp_path, repo)
+        book.rules = book.rules.model_copy(update={"fixed_on": "2026-03-01"})
+        book.show_table("rules")
+        table = printed.pop().replace("\\", "")
+        assert number in table
+        assert day in table
+        assert "2026-03-01" not in table
+
+
+def test_a_number_is_printed_with_the_decimals_it_was_written_with() -> None:
+    assert [format_exact(value) for value in (0.7, 3, 0.05, 10, 2.25)] == ["0.7", "3", "0.05", "10", "2.25"]
+    assert format_exact(0.7, locale="fi") == "0,7"
+
+
+def triage(**counts: int) -> list[pd.DataFrame]:
+    return [
+        count_row(value, stream="triage", statistic=f"n_{name}", n_used=value, unit="count")
+        for name, value in counts.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "many"),
+    [
+        ("en", ("1 comment,", "1 suggestion.", "1 decision ", "1 change."),
+         ("5 comments,", "5 suggestions.", "5 decisions ", "5 changes.")),
+        ("pl", ("1 komentarz,", "1 propozycję.", "1 decyzja)", "1 zmianę."),
+         ("5 komentarzy,", "5 propozycji.", "5 decyzji)", "5 zmian.")),
+    ],
+)  # fmt: skip
+def test_what_became_of_the_feedback_is_counted_in_the_right_number(
+    tmp_path: Path, repo: Path, printed: list[str], language: str, one: tuple[str, ...], many: tuple[str, ...]
+) -> None:
+    if language not in ("en", *TRANSLATIONS):
+        pytest.skip(f"there is no catalogue {language}")
+    for count, wanted in ((1, one), (5, many)):
+        rows = triage(comments=count, suggestions=count, decisions=count, changes=count)
+        book_in(language, tmp_path, repo, *rows).say("triage.lead")
+        text = printed.pop().replace("\u00a0", " ")
+        assert [words for words in wanted if words not in text] == []
+
+
+def test_a_sentence_on_a_hidden_board_starts_with_a_capital(tmp_path: Path, repo: Path, printed: list[str]) -> None:
+    hidden = count_row(float("nan"), stream="assembly", statistic="panel_size", n_used=0)
+    hidden = hidden.assign(status="masked", reason="too few people", estimate=None)
+    book = book_in("en", tmp_path, repo, hidden)
+    book.say("votes.lead", activity="assembly")
+    assert printed.pop().startswith("Assembly")
+
+
+def test_what_the_study_team_wrote_is_marked_as_its_language(tmp_path: Path, repo: Path, printed: list[str]) -> None:
+    rejected = text_row("Use *simpler* words.", stream="triage", statistic="rejection", target_type="suggestion",
+                        target_id="U-1", reason="It changes the meaning.")  # fmt: skip
+    for language, marked in (
+        ("en", r"| Use \*simpler\* words\. |"),
+        (PSEUDO, r"| [Use \*simpler\* words\.]{lang=en} |"),
+    ):
+        book = book_in(language, tmp_path, repo, rejected)
+        book.study = book.study.model_copy(update={"languages": ["en"]})
+        book.show_table("rejections")
+        assert marked in printed.pop()
+
+
+def test_what_is_left_of_the_categories_stands_last(tmp_path: Path, repo: Path, printed: list[str]) -> None:
+    people = [
+        count_row(count, stream="participants", statistic="people", aspect="country", target_id=country, n_used=30)
+        for country, count in (("it", 12), ("other", 8), ("pl", 10))
+    ]
+    book_in("en", tmp_path, repo, *people).show_table("background")
+    places = [printed[-1].index(name) for name in ("Italy", "Poland", "other")]
+    assert places == sorted(places)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from inprocess import run_notebooks, run_reports
+from inprocess import run_notebooks, run_reports, run_translation
 
 from ktss_analysis.pipeline.layout import NODES
 from ktss_analysis.readers import read_table
@@ -276,3 +276,42 @@ def test_whole_report_of_a_real_study(
         assert [word for word in DEMONSTRATION if word.lower() in low] == [], page
     verdicts = published.rows[published.rows["statistic"] == "verdict"]["label"]
     assert set(verdicts) == {"not_decided"}
+
+
+# ------------------------------------------------------------------------------------------- reports in other languages
+
+
+def blocks(page: Path) -> list[str]:
+    """Return the headings, tables, figures, lists and paragraphs of a report in order, the draft's note left out."""
+    text = page.read_text(encoding="utf-8")
+    text = text[text.index("<main") :]
+    text = re.sub(r'(?s)<div class="callout note"[^>]*>.*?</div>\s*<p>.*?</p>\s*</div>|<svg\b.*?</svg>', " ", text)
+    return re.findall(r"<(h[1-6]|table|figure|li|p|blockquote)\b", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "number"),
+    [
+        ("cieb", "pl", "0,93 [0,92; 0,94]"),
+        pytest.param("grips", "it", "", marks=pytest.mark.nightly),
+        pytest.param("cvijmv", "fi", "", marks=pytest.mark.nightly),
+        pytest.param("delphi", "nl", "", marks=pytest.mark.nightly),
+    ],
+)
+def test_a_translated_report_of_a_real_study_says_what_the_english_one_says(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str, language: str, number: str
+) -> None:
+    study = HERE / name / "study.yaml"
+    published = request.getfixturevalue("cieb") if name == "cieb" else analyse(study, tmp_path)
+    english, own = (run_translation(study, published.folder, tag) for tag in ("en", language))
+    assert blocks(own / f"report.{language}.html") == blocks(english / "report.en.html")
+    columns = ["chapter", "result_id", "field"]
+    claims = [
+        pd.read_csv(folder / "claims.csv", dtype=str, keep_default_na=False)[columns] for folder in (english, own)
+    ]
+    pd.testing.assert_frame_equal(*claims)
+    text = visible(own / f"report.{language}.html")
+    assert number in text.replace("\u00a0", " ")
+    assert not re.search(r"\bnan\b|<NA>|SYNTHETIC", text, re.I)
+    low = text.lower().replace(load_study(study).title.lower(), "")
+    assert [word for word in DEMONSTRATION if word.lower() in low] == []
