@@ -32,7 +32,7 @@ def override_sentence(book: Book, skill_id: str) -> str:
     if override is None:
         return ""
     slots: Row = {name: book.study_text(safe_text(override[name])) for name in ("role", "reason")}
-    slots["date"] = safe_text(override["date"])
+    slots["date"] = safe_text(book.day(override["date"]))
     said = []
     if override["rule"] != override["verdict"]:
         said.append(book.text("card.override", rule=book.text(f"verdict.{override['rule']}"), **slots))

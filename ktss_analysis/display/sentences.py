@@ -638,7 +638,7 @@ def triage_lead(book: Book) -> str:
     """Say how many comments became suggestions, decisions and changes."""
     if not book.collected("triage"):
         return book.absent("triage")
-    counted = {
+    counted: dict[str, Any] = {
         name: book.text(f"triage.{name}", count=int(row["estimate"]), n=book.number(row))
         for name in ("comments", "suggestions", "decisions", "changes")
         for row in [book.row(f"triage.n_{name}.all")]
