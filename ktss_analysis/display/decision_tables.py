@@ -26,7 +26,7 @@ def overrides(book: Book) -> None:
                 book.text("column.target_changed"): named(book, str(row["target_id"]), str(row["target_type"])),
                 book.text("column.rule_verdict"): _verdict(book, override, "rule"),
                 book.text("column.final_verdict"): _verdict(book, override, "verdict"),
-                book.text("column.decided_by"): f"{book.study_text(override['role'])}, {override['date']}",
+                book.text("column.decided_by"): f"{override['role']}, {book.day(override['date'])}",
                 book.text("column.reason"): book.study_text(override["reason"]),
             }
         )

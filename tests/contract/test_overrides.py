@@ -150,9 +150,9 @@ def test_every_place_that_prints_the_verdict_prints_the_rule_too(
     assert rule_cells["Skill LIS"] == "V3"
     log = printed["tbl-overrides"]
     assert list(log["What"]) == ["Skill NEG", "LIS-1: I do LIS-1."]
-    assert list(log["Decided by, date"]) == ["Steering group, 2026-05-12"] * 2
+    assert list(log["Decided by, date"]) == ["Steering group, 12 May 2026"] * 2
     shown = card(book, skill_id="NEG").replace("\\", "")
-    assert "Set against the rule, which says “provisional”. Decided by: Steering group, 2026-05-12." in shown
+    assert "Set against the rule, which says “provisional”. Decided by: Steering group, 12 May 2026." in shown
     assert GOOD["why"] in shown
     assert "decision log: look at again, instead of keep" in card(book, skill_id="LIS")
     assert "1 of these verdicts was set by people against the rule" in headline(book)
