@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ktss_analysis import framework, rules, study
+from ktss_analysis.checklists import checklists, statement_names
 from ktss_analysis.glossary import COLUMNS, RESULT_COLUMNS
 from ktss_analysis.intake.catalogue import RULES
 from ktss_analysis.intake.schemas import KEYS, RECORDS, TABLES, VOCABULARY
@@ -58,6 +59,8 @@ MEANINGS = {
     "Study.seed": "seed of everything that is drawn at random",
     "Study.plan": "activity -> number of people planned; shown beside the number achieved",
     "Study.scope": "words that the report fills in: `subject` (what the study is about), `population` (who was asked)",
+    "Study.statements": "what only the authors can say, for the checklists of the audit annex; "
+    "see [Statements](#statements)",
     "Study.privacy": "what protects the people in the data",
     "Study.funding": "funding line and disclaimer, on the cover",
     "Study.outputs": "what the run renders",
@@ -242,6 +245,15 @@ def model_section(model: type[BaseModel]) -> str:
     return f"### {model.__name__}\n\n{body}\n\n" + table(("key", "value", "default", "meaning"), rows)
 
 
+def _statement_rows() -> list[tuple[str, ...]]:
+    """Return name, items and question of every statement that a checklist asks for."""
+    rows = []
+    for name in statement_names():
+        items = [(c.name, item) for c in checklists().values() for item in c.items if item.said == name]
+        rows.append((f"`{name}`", ", ".join(f"{c} {item.id}" for c, item in items), items[0][1].asks))
+    return rows
+
+
 def study_page() -> str:
     """Return the page of the three YAML files."""
     parts = [
@@ -254,6 +266,10 @@ def study_page() -> str:
         "worked out in [how-to.md](how-to.md).",
         "## Study file",
         *map(model_section, STUDY_MODELS),
+        "### Statements",
+        "What only the authors can say. The audit annex prints each statement in the checklists that ask for it, and "
+        "prints *not reported* where it is missing. Name roles, not people.",
+        table(("name", "asked by", "what is asked"), _statement_rows()),
         "### Cleaning rules",
         "What cleaning touches stands in the change log with the id of the rule, the cell before and after, and the "
         "reason. `set_missing`: the cell counts as no answer. `set_aside`: the row stands in the quarantine and is not "

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from .checklists import statement_names
 from .core import StudyError
 from .framework import Framework, Identifier, load_framework
 from .lexicon import shipped_scales
@@ -349,12 +350,23 @@ class Study(Strict):
     seed: int = 20240101
     plan: dict[str, Annotated[int, Field(ge=0)]] = {}
     scope: dict[str, str] = {}
+    statements: dict[str, Annotated[str, Field(min_length=8)]] = {}
     privacy: Privacy = Privacy()
     funding: Funding = Funding()
     outputs: Outputs = Outputs()
     sources: list[Source] = []
 
     _path: Path = PrivateAttr(default=Path())
+
+    @field_validator("statements")
+    @classmethod
+    def _asked_for(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in (known := statement_names()):
+                near = get_close_matches(name, known, n=3, cutoff=0.6)
+                raise ValueError(f"no checklist asks for {name!r}; {'nearest' if near else 'known'}: "
+                                 f"{', '.join(near or known)}")  # fmt: skip
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Study:
