@@ -37,7 +37,7 @@ class Item(Strict):
         Part of the checklist.
     asks : str
         What must be told, in our own short words.
-    shown : list of str
+    shown : tuple of str
         ``stream.statistic@document/chapter``: results that answer the item and the chapter that prints them. The
         streams ``study``, ``rules``, ``framework`` and ``always`` stand for facts that are no result rows.
     said : str, optional
@@ -49,7 +49,7 @@ class Item(Strict):
     id: str
     section: str
     asks: Annotated[str, Field(min_length=8, max_length=120)]
-    shown: list[Annotated[str, Field(pattern=_SHOWN.pattern)]] = []
+    shown: tuple[Annotated[str, Field(pattern=_SHOWN.pattern)], ...] = ()
     said: Annotated[str, Field(pattern=r"^[a-z_]+$")] | None = None
     undone: str | None = None
 

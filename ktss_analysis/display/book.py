@@ -85,6 +85,7 @@ class Book:
             for kind in ("skill", "module", "item")
             for place, target in enumerate(self.framework.target_ids(kind))
         }
+        self._first_claim = 0
         self._groups = dict(list(self.rows.groupby(["stream", "statistic"], sort=False)))
 
     @property
@@ -306,17 +307,18 @@ class Book:
 
     def open_chapter(self, key: str, level: int = 1) -> None:
         """Start a chapter: print its heading and file the numbers that follow under it."""
-        from .emit import emit_markdown
+        from .emit import emit_markdown, hold
 
+        hold("")
         self.chapter = key
         alone = " {.own-page}" if key == "one_page" else ""
         emit_markdown(f"{'#' * level} {self.text(f'chapter.{key}')}{alone}")
 
     def open_section(self, key: str) -> None:
-        """Start a section of the chapter."""
-        from .emit import emit_markdown
+        """Start a section of the chapter; its heading is printed with what follows, and not when nothing does."""
+        from .emit import hold
 
-        emit_markdown(f"## {self.text(f'section.{key}')}")
+        hold(f"## {self.text(f'section.{key}')}")
 
     def say(self, key: str, **options: Any) -> None:
         """Print the sentences registered under `key`, or the catalogue entry of that name."""
@@ -339,13 +341,21 @@ class Book:
 
     def show_table(self, name: str, **options: Any) -> None:
         """Print a registered table; when its stream was not collected, say so instead."""
-        self._used.clear()
+        self._begin_exhibit()
         _known(TABLES, name, "table")(self, **options)
 
     def show_figure(self, name: str, **options: Any) -> None:
         """Draw a registered figure; when its stream was not collected, say so instead."""
-        self._used.clear()
+        self._begin_exhibit()
         _known(CHARTS, name, "figure")(self, **options)
+
+    def _begin_exhibit(self) -> None:
+        self._used.clear()
+        self._first_claim = len(self.claims)
+
+    def claims_of_exhibit(self) -> list[Claim]:
+        """Return the numbers printed since the table or figure in the making began."""
+        return self.claims[self._first_claim :]
 
     def uses(self, rows: pd.DataFrame) -> list[dict[str, Any]]:
         """Return rows one by one, their results recorded as used though what is printed may be no number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 from ..checklists import Checklist, Item, Place, checklists
 from .book import Book
@@ -122,7 +122,7 @@ FACTS = {
     "study": _study_fact,
     "rules": _rules_fact,
     "framework": lambda book, name: bool(book.framework.target_ids(name.removesuffix("s"))),
-    "always": lambda book, name: True,  # what every run prints: limits, versions of the software
+    "always": lambda *_: True,  # what every run prints: limits, versions of the software
 }
 """What may answer an item besides result rows; see `Item.shown`."""
 
@@ -142,7 +142,7 @@ def checklist_lead(book: Book, *, checklist: str) -> str:
     if counts["not_applicable"] == len(answers):
         stream = book.text(f"activity.{chosen.activity}")
         return book.text("checklist.lead.absent", checklist=chosen.name, stream=stream)
-    slots: dict[str, str] = {status: book.count(counts[status], f"checklist.{checklist}") for status in STATUSES[:4]}
+    slots: dict[str, Any] = {status: book.count(counts[status], f"checklist.{checklist}") for status in STATUSES[:4]}
     slots |= {"total": book.count(len(answers), f"checklist.{checklist}"), "subject": chosen.subject}
     return book.text("checklist.lead", checklist=chosen.name, **slots)
 

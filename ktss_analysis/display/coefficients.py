@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from .book import Book
+from .notes import level_text
 from .registry import sentence, table
 from .sentences import capital, paragraphs
 from .tables import emit_records, n_cell, named
@@ -124,7 +125,7 @@ def coefficients(book: Book) -> None:
         if "split_half_min" in shown:
             record[book.text("column.split_range")] = _range(book, skill)
         records.append({**record, book.text("column.n"): n_cell(book, row)})
-    notes = [book.text("note.coefficients", level=_level(book)), *pilot_note(book, STREAM, shown)]
+    notes = [book.text("note.coefficients", level=level_text(book)), *pilot_note(book, STREAM, shown)]
     emit_records(book, records, "coefficients", book.text("table.coefficients"), notes)
 
 
@@ -168,7 +169,7 @@ def retest(book: Book) -> None:
         for name in STABILITY:
             record[capital(statistic_name(book, name))] = book.cell(book.find(f"{STREAM}.{name}.{skill}.{group}"))
         records.append({**record, book.text("column.n"): n_cell(book, row)})
-    notes = [book.text("note.retest", level=_level(book)), *pilot_note(book, STREAM, shown)]
+    notes = [book.text("note.retest", level=level_text(book)), *pilot_note(book, STREAM, shown)]
     emit_records(book, records, "retest", book.text("table.retest"), notes)
 
 
@@ -277,14 +278,8 @@ def scale_cvi(book: Book) -> None:
     if records:
         frame = pd.DataFrame(records).fillna("–")
         columns = [name for name in frame.columns if name != book.text("column.n")] + [book.text("column.n")]
-        notes = [book.text("note.scale_cvi", level=_level(book))]
+        notes = [book.text("note.scale_cvi", level=level_text(book))]
         emit_records(book, frame[columns].to_dict("records"), "scale-cvi", book.text("table.scale_cvi"), notes)
-
-
-def _level(book: Book) -> str:
-    from .numbers import format_value
-
-    return book.claim(format_value(book.rules.ci_level, "share", book.language), "rules.ci_level", "ci_level")
 
 
 @table("essential")
@@ -358,7 +353,7 @@ def leavers(book: Book) -> None:
         }
         for row in rows.to_dict("records")
     ]
-    notes = [book.text("note.delta", level=_level(book)), *pilot_note(book, "workshop", ["attrition_delta"])]
+    notes = [book.text("note.delta", level=level_text(book)), *pilot_note(book, "workshop", ["attrition_delta"])]
     emit_records(book, records, "leavers", book.text("table.leavers"), notes)
 
 

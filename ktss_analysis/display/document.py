@@ -15,7 +15,15 @@ from ..csvfile import write_csv
 from ..rules import Rules
 from ..study import REFERENCE_LANGUAGE, Study
 from ..yamlfile import sha256_of
-from . import charts, checklists, coefficients, decision_tables, sentences, tables  # noqa: F401 - they register what a document can say and show
+from . import (  # noqa: F401 - they register what a document can say and show
+    annexes,
+    charts,
+    checklists,
+    coefficients,
+    decision_tables,
+    sentences,
+    tables,
+)
 from .book import Book
 from .cards import show_cards
 from .emit import emit_block, show_page

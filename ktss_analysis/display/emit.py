@@ -39,6 +39,20 @@ _FOREIGN = re.compile(r"^\[(.+)\]\{lang=([a-z]{2,3}(?:-[A-Z]{2})?)\}$", re.DOTAL
 _ALIGNMENTS: Final = {"left": ":---", "right": "---:", "center": ":---:"}
 
 
+_held: list[str] = []
+
+
+def hold(markdown: str) -> None:
+    """Keep a heading back until something follows it; one that nothing follows is never shown.
+
+    Parameters
+    ----------
+    markdown : str
+        The heading; empty drops the one that is held.
+    """
+    _held[:] = [markdown] if markdown else []
+
+
 def emit_markdown(text: str) -> None:
     """Show Markdown that all report formats print.
 
@@ -201,6 +215,9 @@ def show_page(html: str, name: str) -> None:
 def _display(bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
     from IPython.display import display
 
+    while _held:
+        heading = _held.pop()
+        display({"text/markdown": heading, "text/plain": heading}, raw=True)
     display(bundle, raw=True, metadata=metadata or {})
 
 

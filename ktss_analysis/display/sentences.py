@@ -288,6 +288,15 @@ def tool_review_items(book: Book) -> str:
     )  # fmt: skip
 
 
+@sentence("tool_review.comments")
+def tool_review_comments(book: Book) -> str:
+    """Say how many written comments reviewers of the self-assessment gave."""
+    row = book.find("tool_review.n_comments.all")
+    if row is None or row["status"] != "ok" or row["estimate"] == 0:
+        return ""
+    return book.text("tool_review.comments", count=int(row["estimate"]), k=book.number(row))
+
+
 @sentence("tool_review.flags")
 def tool_review_flags(book: Book) -> str:
     """Say how many items are flagged; the table names them."""
@@ -583,6 +592,15 @@ def focus_groups_saturation(book: Book) -> str:
                      high=book.number(row, "ci_high"))  # fmt: skip
 
 
+@sentence("focus_groups.double_coding")
+def focus_groups_double_coding(book: Book) -> str:
+    """Say how many turns two coders coded independently, of how many."""
+    double, turns = book.find("focus_groups.n_double_coded_turns.all"), book.find("focus_groups.n_coded_turns.all")
+    if double is None or turns is None or double["status"] != "ok" or double["estimate"] == 0:
+        return ""
+    return book.text("focus_groups.double_coding", k=book.number(double), total=book.number(turns))
+
+
 @sentence("focus_groups.coders")
 def focus_groups_coders(book: Book) -> str:
     """Say for how many codes the coders agree well enough, and which fail."""
@@ -734,11 +752,21 @@ def cite(book: Book) -> str:
     )
 
 
+def _first_answer(book: Book) -> str:
+    """Return whether the rules are older than the first answer, and the date of that answer."""
+    rows = book.select("cleaning", "first_answer")
+    if rows.empty:
+        return book.text("decisions.unknown_time")
+    row = rows.loc[rows["label"].astype(str).idxmin()]
+    date: str = book.claim(book.day(str(row["label"])), str(row["result_id"]), "label")
+    return book.text(f"decisions.{rules_time(book)}", answer=date)
+
+
 @sentence("decisions")
 def decisions(book: Book) -> str:
     """Say when the rules were fixed, whether before the data, and how many verdicts people set against them."""
     return paragraphs(
         book.text("decisions.intro", date=book.day(book.rules.fixed_on), hash=f"`{book.facts['hash rules'][:12]}`"),
-        book.text(f"decisions.{rules_time(book)}"),
+        _first_answer(book),
         overridden_sentence(book),
     )

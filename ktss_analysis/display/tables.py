@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from .book import Book
-from .numbers import format_exact, format_value
+from .notes import interval_note
+from .numbers import format_exact
 from .overridden import rule_cell
 from .registry import table
 from .sentences import ACTIVITIES, code_name, sentence, summary_skills, verdict_groups
@@ -39,11 +40,6 @@ def _emit(
     frame = pd.DataFrame(records)
     emit_table(frame, label=label, caption=caption, notes=list(notes), note_word=book.text("note.word"))
     book.exhibit("table", label, caption, frame)
-
-
-def _level(book: Book) -> str:
-    level = format_value(book.rules.ci_level, "share", book.language)
-    return book.text("note.interval", level=book.claim(level, "rules.ci_level", "ci_level"))
 
 
 emit_records = _emit
@@ -77,7 +73,7 @@ def summary(book: Book) -> None:
         }
         records.append(record)
     caption = book.text("table.summary" if only_ready else "table.summary.provisional")
-    return _emit(book, records, "summary", caption, [_level(book)])
+    return _emit(book, records, "summary", caption, interval_note(book))
 
 
 def groups_cell(book: Book, skill: str) -> str:
@@ -124,6 +120,8 @@ def joint(book: Book) -> None:
             for stream in ("relevance", "consensus", "items", "salience"):
                 sign, reason = book.grade(skill, stream)
                 record[book.text(f"stream.{stream}")] = f"{_sign(sign)} {book.text(f'reason.{reason}')}"
+            relation = str(book.row(f"decisions.relation.{skill}")["label"])
+            record[_column(book, "relation")] = book.text(f"relationword.{relation}")
             record[_column(book, "verdict")] = badge(book, name)
             record[_column(book, "rule")] = rule_cell(book, skill)
             records.append(record)
@@ -301,7 +299,7 @@ def content(book: Book, *, activity: str, target_type: str) -> None:
                 _column(book, "n"): _n(book, book.find(f"{activity}.item_cvi.relevance.{target}")),
             }
         )
-    notes = [_level(book), book.text("note.cvi"), *([book.text("note.kappa")] if small_panel else [])]
+    notes = [*interval_note(book), book.text("note.cvi"), *([book.text("note.kappa")] if small_panel else [])]
     _emit(book, records, f"content-{target_type}", book.text(f"table.content.{target_type}"), notes)
 
 
@@ -348,7 +346,7 @@ def items(book: Book) -> None:
                     _column(book, "todo"): ", ".join(marks) or "–",
                 }
             )
-    _emit(book, records, "items", book.text("table.items"), [_level(book), book.text("note.flags")])
+    _emit(book, records, "items", book.text("table.items"), [*interval_note(book), book.text("note.flags")])
 
 
 @table("flagged")
@@ -368,7 +366,7 @@ def flagged(book: Book) -> None:
         }
         for row in flags.to_dict("records")
     ]
-    _emit(book, records, "flagged", book.text("table.flagged"), [_level(book)])
+    _emit(book, records, "flagged", book.text("table.flagged"), interval_note(book))
 
 
 FLAGS = ("not_relevant", "check_scoring", "revise_wording", "redundant", "weak")
@@ -406,7 +404,8 @@ def reliability(book: Book) -> None:
                 _column(book, "n"): _n(book, row),
             }
         )
-    _emit(book, records, "reliability", book.text("table.reliability"), [_level(book), book.text("note.reliability")])
+    notes = [*interval_note(book), book.text("note.reliability")]
+    _emit(book, records, "reliability", book.text("table.reliability"), notes)
 
 
 @table("without_flagged")
@@ -434,7 +433,7 @@ def without_flagged(book: Book) -> None:
                 }
             )
     if any_number:
-        _emit(book, records, "without-flagged", book.text("table.without_flagged"), [_level(book)])
+        _emit(book, records, "without-flagged", book.text("table.without_flagged"), interval_note(book))
 
 
 # ------------------------------------------------------------------------------ panel, ranking, groups, votes
@@ -462,7 +461,7 @@ def consensus(book: Book) -> None:
                 _column(book, "grade"): book.text(f"grade.{sign}"),
             }
         )
-    notes = [_level(book), book.text("note.spread")]
+    notes = [*interval_note(book), book.text("note.spread")]
     _emit(book, records, "consensus", book.text("table.consensus"), notes)
 
 
@@ -480,7 +479,7 @@ def ranking(book: Book) -> None:
         }
         for row in rows
     ]
-    _emit(book, records, "ranking", book.text("table.ranking"), [_level(book)])
+    _emit(book, records, "ranking", book.text("table.ranking"), interval_note(book))
 
 
 @table("salience")
@@ -498,6 +497,8 @@ def salience(book: Book) -> None:
                 _column(book, "groups"): _of(book, row),
                 _column(book, "speakers"): _short(book, f"focus_groups.speakers_raising.{target}"),
                 _column(book, "turns"): _short(book, f"focus_groups.turns_coded.{target}"),
+                _column(book, "in_favour"): _short(book, f"focus_groups.share_positive.{target}"),
+                _column(book, "against"): _short(book, f"focus_groups.share_negative.{target}"),
             }
         )
     _emit(book, records, "salience", book.text("table.salience"))
@@ -522,13 +523,28 @@ def coders(book: Book) -> None:
                 _column(book, "code"): book.cell_name(target)
                 if kind == "skill"
                 else book.study_text(code_name(book, target)),
-                _column(book, "alpha"): book.cell(row),
-                _column(book, "gwet"): book.cell(book.find(f"focus_groups.gwet_ac1.{target}")),
+                _column(book, "alpha"): _agreement(book, row),
+                _column(book, "gwet"): _agreement(book, book.find(f"focus_groups.gwet_ac1.{target}")),
                 _column(book, "agreement"): _short(book, f"focus_groups.coder_agreement_share.{target}"),
                 _column(book, "prevalence"): _short(book, f"focus_groups.code_prevalence.{target}"),
             }
         )
-    _emit(book, records, "coders", book.text("table.coders"), [book.text("note.coders")])
+    notes = [*interval_note(book), book.text("note.coders")]
+    if any(_without_disagreement(row) for row in book.select("focus_groups", "krippendorff_alpha").to_dict("records")):
+        notes.append(book.text("note.no_disagreement"))
+    _emit(book, records, "coders", book.text("table.coders"), notes)
+
+
+def _without_disagreement(row: Row) -> bool:
+    """Tell whether coders never disagreed on a code, so that their answers give no interval of alpha."""
+    return row["status"] == "ok" and row["ci_low"] <= -1 and row["ci_high"] >= 1
+
+
+def _agreement(book: Book, row: Row | None) -> str:
+    """Return a coefficient of agreement; an interval that holds every possible value is not printed as one."""
+    if row is None or not _without_disagreement(row):
+        return book.cell(row)
+    return book.text("cell.no_disagreement", value=book.number(row))
 
 
 @table("votes")
@@ -560,12 +576,21 @@ def rejections(book: Book, *, limit: int = 5) -> None:
     rows = book.select("triage", "rejection").head(limit)
     records = [
         {
-            _column(book, name): book.study_text(str(row[source]))
-            for name, source in (("suggestion", "label"), ("reason", "reason"))
+            _column(book, "suggestion"): _suggested(book, row),
+            _column(book, "reason"): book.study_text(str(row["reason"])),
         }
         for row in book.uses(rows)
     ]
     _emit(book, records, "rejections", book.text("table.rejections"))
+
+
+def _suggested(book: Book, row: Row) -> str:
+    """Return a suggestion's text; of one that nobody released for print only what it is about."""
+    if row["aspect"] != "kind":
+        return book.study_text(str(row["label"]))
+    key = f"suggestion_kind.{row['label']}"
+    kind = book.text(key if key in book.catalogue else "suggestion_kind.other")
+    return book.text("cell.not_released", kind=kind)
 
 
 @table("changes")

@@ -39,7 +39,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "valence", "text", "review", "date", "source", "source_row",
     ),
     "suggestions": (
-        "suggestion_id", "comment_ids", "kind", "severity", "merged_into", "text", "source", "source_row",
+        "suggestion_id", "comment_ids", "kind", "severity", "merged_into", "text", "review", "source",
+        "source_row",
     ),
     "decisions": (
         "decision_id", "suggestion_ids", "outcome", "reason", "decided_by", "date", "evidence", "target_id", "verdict",

@@ -149,17 +149,19 @@ def _changed(changes: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 
 
 def _rejections(suggestions: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    """Return the reasons of rejected suggestions, the most severe first."""
-    severity = suggestions.set_index("suggestion_id")["severity"]
-    text = suggestions.set_index("suggestion_id")["text"] if "text" in suggestions else pd.Series(dtype=object)
+    """Return the reasons of rejected suggestions, the most severe first; the text only of those released for print."""
+    by_id = suggestions.set_index("suggestion_id")
+    severity, kind = by_id["severity"], by_id["kind"]
+    text = by_id.loc[by_id["review"] == "released", "text"].dropna()
     rejected = decisions[decisions["outcome"] == "reject"]
     rows = []
     for row, refs in zip(rejected.itertuples(), links(rejected["suggestion_ids"]), strict=True):
         weight = max((int(severity.get(ref, 0)) for ref in refs if pd.notna(severity.get(ref))), default=0)
-        said = next((str(text[ref]) for ref in refs if ref in text.index and pd.notna(text[ref])), "")
-        rows.append((-weight, str(row.decision_id), said, str(row.reason)))
+        said = next((str(text[ref]) for ref in refs if ref in text.index), "")
+        kinds = [str(kind[ref]) for ref in refs if pd.notna(kind.get(ref))]
+        rows.append((-weight, str(row.decision_id), said, kinds[0] if kinds else "other", str(row.reason)))
     return gather(
-        text_row(said or reason, stream=STREAM, statistic="rejection", target_type="decision",
-                 target_id=decision, reason=reason)
-        for _, decision, said, reason in sorted(rows)
+        text_row(said or about, stream=STREAM, statistic="rejection", target_type="decision", target_id=decision,
+                 aspect="" if said else "kind", reason=reason)
+        for _, decision, said, about, reason in sorted(rows)
     )  # fmt: skip

@@ -304,7 +304,7 @@ def test_few_leavers_are_not_compared(setting: Setting, n_left: int, status: str
 def annex(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Book, dict[str, pd.DataFrame]]]:
     printed: dict[str, pd.DataFrame] = {}
 
-    def catch(frame: pd.DataFrame, *, label: str, caption: str, notes: list[str]) -> None:
+    def catch(frame: pd.DataFrame, *, label: str, caption: str, notes: list[str], **_: str) -> None:
         printed[label] = frame
         printed[label].attrs["notes"] = " ".join(notes)
 
