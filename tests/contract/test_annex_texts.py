@@ -175,6 +175,6 @@ def test_the_first_answer_is_dated_and_counted(make_book) -> None:
 
     book = make_book(answered("2025-11-10", "panel"), answered("2025-10-02", "guide"))
     book.facts |= {"hash rules": "0" * 64, "rules_late": "no"}
-    assert _first_answer(book) == "That date is earlier than the first answer, of 2025-10-02."
+    assert _first_answer(book) == "That date is earlier than the first answer, of 2 October 2025."
     assert [claim.result_id for claim in book.claims] == ["cleaning.first_answer.guide"]
     assert "carry no dates" in _first_answer(make_book(alpha()))
