@@ -11,7 +11,7 @@ from ..readers import ColumnInfo, RawTable
 from ..study import Block, Cell, Source, Study
 from .cells import CellRules
 from .gather import Gathered
-from .labels import LabelTable, file_labels, fold, framework_labels, label_table, shipped_labels
+from .labels import LabelTable, disorder, file_labels, fold, framework_labels, label_table, shipped_labels
 
 Scale = tuple[float, float]
 
@@ -127,6 +127,14 @@ def _labels(
             file=", ".join(table.file.name for table in tables), column=header,
             found=", ".join(f"{code} = {label}" for code, label in list(asked.items())[:5]) or "no value labels",
             allowed="a file or a companion (structure) with numbered value labels, or label -> number under 'labels'",
+        )  # fmt: skip
+    wrong = disorder(asked)
+    if wrong:
+        raise InputError(
+            f"labels: file, but {wrong}, so their numbers are no scale",
+            file=", ".join(table.file.name for table in tables), column=header,
+            found=", ".join(f"{code} = {label}" for code, label in asked.items()),
+            allowed="codes numbered in the order of the options, or label -> number under 'labels'",
         )  # fmt: skip
     return found
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from ..core import StudyError
 from ..framework import Framework
-from ..lexicon import fold, shipped_scale, undressed
+from ..lexicon import fold, no_opinion_texts, shipped_scale, undressed
 
-__all__ = ["LabelTable", "closest", "file_labels", "fold", "framework_labels", "label_table", "leading_number",
-           "matched", "shipped_labels"]  # fmt: skip
+__all__ = ["LabelTable", "closest", "disorder", "file_labels", "fold", "framework_labels", "label_table",
+           "leading_number", "matched", "shipped_labels"]  # fmt: skip
 
 _LEADING = re.compile(r"\s*([+-]?\d+)(?:\s*$|\s*[-–—−:.)=]\s*\D|\s+[^\d\s.,])")
 _CODE = re.compile(r"([A-Za-z]*)0*(\d{1,4})(?:\.0+)?|(-\d{1,4})(?:\.0+)?")
@@ -135,6 +135,30 @@ def file_labels(labels: Mapping[str, str], where: str) -> LabelTable | None:
         table.add(code, number, where)
         table.add(labels[code], number, where)
     return table
+
+
+def disorder(labels: Mapping[str, str]) -> str:
+    """Return in words why the numbers behind lettered codes (``A1``, ``A3``, ``A2``) are no scale; empty when they may be.
+
+    Survey programs number such codes as options are added, so the number is a name. It is taken for a value only
+    when it rises or falls with the order of the options, and is no other number than one that is the label itself.
+
+    Parameters
+    ----------
+    labels : mapping of str to str
+        Code -> its label, in the order in which the options were shown. Texts for "no opinion" do not count.
+    """
+    options = [(code.strip(), label.strip()) for code, label in labels.items() if fold(label) not in no_opinion_texts()]
+    matches = [_CODE.fullmatch(code) for code, _ in options]
+    numbers = [int(match[2]) for match in matches if match is not None and match[1]]
+    if len(numbers) < len(options):
+        return ""
+    if numbers not in (sorted(numbers), sorted(numbers, reverse=True)):
+        return "the codes do not follow the order of the options"
+    named = zip(options, numbers, strict=True)
+    if any(re.fullmatch(r"[+-]?\d{1,4}", label) and int(label) != number for (_, label), number in named):
+        return "the codes have other numbers than their labels"
+    return ""
 
 
 def closest(wanted: str, candidates: Iterable[str], n: int = 3) -> list[str]:

@@ -11,7 +11,7 @@ from ..readers import ColumnInfo, RawTable, to_number
 from ..study import Study
 from .cell_rules import declared_of
 from .cells import CellRules
-from .labels import LabelTable, file_labels, fold
+from .labels import LabelTable, disorder, file_labels, fold
 from .rows import Rows
 from .wide import WidePart
 
@@ -76,7 +76,7 @@ def contradictions(info: ColumnInfo, rules: CellRules, cells: set[str], *, missi
     if unused and missing != "file":
         found.append(f"the file declares {', '.join(unused)} as missing; write missing: file to obey it")
     labels = {code: label for code, label in info.labels.items() if code not in info.missing}
-    declared = file_labels(labels, "value labels") if labels else None
+    declared = file_labels(labels, "value labels") if labels and not disorder(labels) else None
     if declared is None:
         return found
     if rules.scale is not None:

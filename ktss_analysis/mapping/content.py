@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..core import StudyError
 from ..framework import Framework
 from ..intake.dates import find_date_formats
-from ..intake.labels import LabelTable, file_labels, framework_labels, leading_number, matched
+from ..intake.labels import LabelTable, disorder, file_labels, framework_labels, leading_number, matched
 from ..lexicon import fold, no_opinion_texts, shipped_scales
 from ..readers import ColumnInfo, to_number
 from ..study import DEFAULT_MISSING
@@ -117,7 +117,8 @@ def declared_scale(info: ColumnInfo, counts: Mapping[str, int]) -> ScaleFit | No
     """Return the scale that the file itself declares for a column by numbered value labels, or None."""
     labels = {code: label for code, label in info.labels.items() if code not in info.missing}
     try:
-        table = file_labels(labels, "value labels") if len(labels) >= FEWEST_LABELS else None
+        usable = len(labels) >= FEWEST_LABELS and not disorder(labels)
+        table = file_labels(labels, "value labels") if usable else None
     except StudyError:
         return None
     if table is None:

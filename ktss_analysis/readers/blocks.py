@@ -49,10 +49,14 @@ class Cutter:
         For messages.
     line : int
         Lines of the file that stand before the text.
+    padded : bool
+        Blanks behind a separator belong to the layout and not to the cell.
     """
 
-    def __init__(self, blocks: Iterator[bytes], separator: str, file: Path, line: int = 0) -> None:
-        self._blocks, self._separator, self._file = blocks, separator, file
+    def __init__(
+        self, blocks: Iterator[bytes], separator: str, file: Path, line: int = 0, *, padded: bool = False
+    ) -> None:
+        self._blocks, self._separator, self._file, self._padded = blocks, separator, file, padded
         self._text = self._rest = b""
         self._line, self._at_end = line, False
 
@@ -65,7 +69,7 @@ class Cutter:
             When a cell is longer than `LONGEST_CELL`.
         """
         lines = _Lines(self)
-        reader = csv.reader(lines, delimiter=self._separator, skipinitialspace=True)
+        reader = csv.reader(lines, delimiter=self._separator, skipinitialspace=self._padded)
         records: list[list[str]] = []
         rows: list[int] = []
         start = self._line
@@ -124,10 +128,10 @@ class Cutter:
     def _fast(self, width: int, n_cells: int) -> Piece | None:
         if len(self._separator) != 1 or not self._separator.isascii() or self._separator in '" \r\n':
             return None
-        found = regular_records(self._text, ord(self._separator))
+        found = regular_records(self._text, ord(self._separator), padded=self._padded)
         while found is not None and not len(found.starts) and not self._at_end and len(self._text) < _LARGEST:
             self.more()
-            found = regular_records(self._text, ord(self._separator))
+            found = regular_records(self._text, ord(self._separator), padded=self._padded)
         if found is None or not found.end:
             return None
         table = _parsed(self._text[: found.end], self._separator, n_cells, quoted=found.quoted)
@@ -181,15 +185,15 @@ class Regular(NamedTuple):
     """Lines in these bytes."""
     quoted: bool
     blanks: bool
-    """Whether a cell may start with blanks, which do not count."""
+    """Whether a cell may start with blanks that do not count."""
 
 
-def regular_records(text: bytes, mark: int) -> Regular | None:
+def regular_records(text: bytes, mark: int, *, padded: bool = False) -> Regular | None:
     """Find the records of a text that every parser reads alike, or return None.
 
     It is regular when lines end with LF or CRLF throughout, each quotation mark opens a cell, closes it or
-    stands doubled inside it, no cell can be longer than `LONGEST_CELL`, and no blank stands before a cell if
-    there are quotation marks.
+    stands doubled inside it, no cell can be longer than `LONGEST_CELL`, and no blank that does not count stands
+    before a cell if there are quotation marks.
 
     Parameters
     ----------
@@ -197,6 +201,8 @@ def regular_records(text: bytes, mark: int) -> Regular | None:
         Whole lines in UTF-8; the last one may lack its end.
     mark : int
         Byte of the separator.
+    padded : bool
+        Blanks before a cell do not count.
     """
     if text.count(b"\r") != text.count(b"\r\n"):
         return None
@@ -204,7 +210,7 @@ def regular_records(text: bytes, mark: int) -> Regular | None:
     breaks = np.flatnonzero(signs == _LF)
     if not text.endswith(b"\n"):
         breaks = np.append(breaks, len(text))
-    blanks = text.startswith(b" ") or b"\n " in text or bytes([mark, _BLANK]) in text
+    blanks = padded and (text.startswith(b" ") or b"\n " in text or bytes([mark, _BLANK]) in text)
     ends = breaks
     quoted = b'"' in text
     if quoted:

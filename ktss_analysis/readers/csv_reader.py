@@ -9,7 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ from .table import RawRecords, RawTable, ReadOptions
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE_LINES, _SAMPLE_BYTES = 200, 1 << 20
+_PADDED_SHARE = 0.9
+_PADDED = "blanks behind separators belong to the layout of this file and were left out of the cells"
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -125,6 +127,8 @@ class TextFile:
         Lines and bytes (in UTF-8) of the line ``sep=;`` before the table.
     only_cr : bool
         Lines end with CR throughout.
+    padded : bool
+        Blanks behind separators belong to the layout (``1, "a, b"``) and not to the cells, see `padding`.
     """
 
     path: Path
@@ -135,12 +139,14 @@ class TextFile:
     n_skipped: int
     skipped_bytes: int
     only_cr: bool
+    padded: bool = False
 
     def cutter(self) -> Cutter:
         """Return what cuts the table into records, set to its first line."""
-        return Cutter(self._blocks(), self.separator, self.path, self.n_skipped)
+        return Cutter(self.blocks(), self.separator, self.path, self.n_skipped, padded=self.padded)
 
-    def _blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the text in UTF-8, cut anywhere."""
         left = self.skipped_bytes
         for block in utf8_blocks(file_blocks(self.path), self.encoding):
             text = block[left:]
@@ -176,6 +182,9 @@ def open_text(path: Path, options: ReadOptions) -> TextFile:
         path, encoding, mark, "tsv" if mark == "\t" else "csv", tuple(notes), skipped,
         len(text.encode()) - len(rest.encode()), seen["cr"] > 0 and not seen["lf"] and not seen["quote"],
     )  # fmt: skip
+    padded = mark == " " or padding(rest, mark) or (seen["quote"] > 0 and _opens_behind_blanks(found))
+    if padded:
+        found = replace(found, padded=True, notes=(*found.notes, _PADDED))
     if seen["quote"] % 2:
         _refuse_open_quote(found)
     return found
@@ -226,6 +235,49 @@ def find_separator(text: str, *, prefer_tab: bool = False) -> str:
     return best
 
 
+def padding(text: str, separator: str) -> bool:
+    """Return whether the first lines are written with blanks behind their separators (``1, 2, 3``).
+
+    They are when the headers and nearly all cells below them begin so, the first of a line apart. Else blanks before
+    a word are a part of what somebody typed.
+    """
+    sample = "".join(io.StringIO(text, newline="").readlines(1 << 18)[:_SAMPLE_LINES])
+    try:
+        records = [record for record in csv.reader(io.StringIO(sample, newline=""), delimiter=separator) if record]
+    except csv.Error:
+        return False
+    if not records:
+        return False
+    width = Counter(len(record) for record in records).most_common(1)[0][0]
+    table = [[cell for cell in record[1:] if cell] for record in records if len(record) == width]
+    cells = [cell for record in table for cell in record]
+    n_padded = sum(cell.startswith(" ") for cell in cells)
+    return bool(table[0]) and all(cell.startswith(" ") for cell in table[0]) and n_padded >= _PADDED_SHARE * len(cells)
+
+
+def _opens_behind_blanks(text: TextFile) -> bool:
+    """Return whether quotation marks open cells behind blanks, as in ``1, "a, b"``, and close them properly."""
+    opening = re.compile(rb"(?:[\r\n]|" + re.escape(text.separator.encode()) + rb') +"')
+    tail, n_before, found = b"\n", 0, False
+    for block in text.blocks():
+        piece, place, n_quotes = tail + block, 0, n_before
+        for match in opening.finditer(piece):
+            n_quotes += piece.count(b'"', place, match.start())
+            place = match.start()
+            found = found or n_quotes % 2 == 0
+        tail = piece[max(len(piece.rstrip(b" ")) - len(text.separator.encode()), 0) :]
+        n_before += piece.count(b'"') - tail.count(b'"')
+    if not found:
+        return False
+    reader = csv.reader(text.cutter().lines(), delimiter=text.separator, skipinitialspace=True, strict=True)
+    try:
+        for _ in reader:
+            pass
+    except csv.Error as error:
+        return "expected after" not in str(error)
+    return True
+
+
 def separator_line(text: str, separator: str | None) -> tuple[str, int, str | None]:
     """Read the line ``sep=;`` that Excel writes and obeys."""
     match = re.match(r"sep=(.)(?:\r\n|\n|\r)", text, flags=re.IGNORECASE)
@@ -238,7 +290,7 @@ def _refuse_open_quote(text: TextFile) -> None:
     """Refuse a text whose last quotation mark is never closed; an odd mark inside a cell is none of these."""
     cutter = text.cutter()
     lines = cutter.lines()
-    reader = csv.reader(lines, delimiter=text.separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(lines, delimiter=text.separator, skipinitialspace=text.padded, strict=True)
     start = 0
     try:
         for _ in reader:

@@ -80,8 +80,8 @@ def read_cells(path: Path, options: ReadOptions) -> RawRecords:
             "the file is no workbook, although its name or the study file says so",
             file=path.name, allowed="an XLSX file; for text give format: csv",
         )  # fmt: skip
-    found = _guard(path, kind)
     with _one_error(path):
+        found = _guard(path, kind)
         workbook = _open(path)
         sheet, notes = _choose(workbook, path, options.sheet)
         name, cells = sheet.name, sheet.to_python(skip_empty_area=False)

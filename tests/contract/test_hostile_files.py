@@ -238,6 +238,22 @@ def test_a_workbook_that_asks_for_all_memory_is_refused(
     assert words in refusal(path)
 
 
+@pytest.mark.parametrize("part", [SHEET, "xl/styles.xml", "xl/theme/theme1.xml"])
+def test_a_workbook_with_a_wrong_checksum_is_refused(tmp_path: Path, part: str) -> None:
+    """The fuzz found these: the look at the parts said it in words of its own."""
+    book = small_book(tmp_path)
+    data = bytearray(book.read_bytes())
+    with zipfile.ZipFile(book) as archive:
+        place = archive.getinfo(part).header_offset
+        directory = archive.start_dir
+    data[place + 14] ^= 1
+    entry = data.index(b"PK\x01\x02", directory)
+    while not data[entry + 46 :].startswith(part.encode()):
+        entry = data.index(b"PK\x01\x02", entry + 4)
+    data[entry + 16] ^= 1
+    assert "damaged" in refusal(text(tmp_path, bytes(data), "raw.xlsx"))
+
+
 def test_an_opendocument_sheet_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:
     cell = b'<table:table-cell table:number-columns-repeated="16384" office:value-type="float" office:value="1"/>'
     content = (

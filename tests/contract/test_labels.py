@@ -11,7 +11,7 @@ import yaml
 
 from ktss_analysis.core import InputError, StudyError
 from ktss_analysis.intake import check_study, clean_sources
-from ktss_analysis.intake.labels import CONTRADICTION, LabelTable, file_labels, matched
+from ktss_analysis.intake.labels import CONTRADICTION, LabelTable, disorder, file_labels, matched
 from ktss_analysis.lexicon import ShippedScale, fold, no_opinion_texts, shipped_scale, shipped_scales, undressed
 from ktss_analysis.lexicon.scales import checked
 from ktss_analysis.readers import ColumnInfo, read_table
@@ -236,6 +236,40 @@ def test_a_file_without_value_labels_is_refused_in_words(tmp_path, monkeypatch):
     study = study_on(tmp_path, ["a", "b"], {"files": ["raw.csv"]}, block={"labels": "file"})
     with pytest.raises(InputError, match=r"raw\.csv, column 'b': labels: file, but .* found 'no value labels'"):
         clean_sources(study)
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        ({"A1": "No", "A3": "Perhaps", "A2": "Yes"}, "do not follow the order of the options"),
+        ({"A1": "0", "A2": "1", "A3": "2"}, "other numbers than their labels"),
+    ],
+)
+def test_lettered_codes_that_are_no_scale_are_refused(tmp_path, monkeypatch, codes, words):
+    (tmp_path / "raw.csv").write_text("a\nA1\nA3\n")
+    with_columns(monkeypatch, {"a": ColumnInfo(labels=codes)})
+    study = study_on(tmp_path, ["a"], {"files": ["raw.csv"]}, block={"labels": "file"})
+    with pytest.raises(InputError, match=rf"raw\.csv, column 'a': labels: file, but .*{words}.* found 'A1 = ") as caught:
+        clean_sources(study)
+    assert all(f"{code} = {label}" in str(caught.value) for code, label in codes.items())
+    assert check_study(study)["level"].eq("error").any()
+    own = {"A1": 1, "A2": 3, "A3": 2}
+    study = study_on(tmp_path, ["a"], {"files": ["raw.csv"]}, block={"labels": own, "scale": [1, 3]})
+    assert answers(study)["Q01"].tolist() == [1, 2]
+    assert check_study(study).query("rule == 'dictionary.contradicts'").empty, "what was corrected is no contradiction"
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {"A1": "No", "A2": "Perhaps", "A3": "Yes"}, {"A3": "Yes", "A2": "Perhaps", "A1": "No"},
+        {"A1": "1", "A2": "2"}, {"A1": "No", "A2": "Yes", "A0": "Don't know"}, {"1": "No", "3": "Perhaps", "2": "Yes"},
+        {"A1": "No", "-oth-": "Other"}, {"A1": "once", "A2": "2 or 3 times"},
+    ],
+    ids=["rising", "falling", "labels are the numbers", "no opinion last", "numbers of the author", "other", "counts"],
+)  # fmt: skip
+def test_lettered_codes_that_may_be_a_scale(codes):
+    assert disorder(codes) == ""
 
 
 # --------------------------------------------------------------------------------------- real files

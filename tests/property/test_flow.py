@@ -34,7 +34,8 @@ TEXTS = st.one_of(
 
 def by_csv_module(text: str, path: Path, options: ReadOptions) -> RawTable:
     """Read as one would without any speed: the whole text through the csv module."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", skipinitialspace=True)
+    padded = csv_reader.open_text(path, options).padded
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", skipinitialspace=padded)
     records, rows, start = [], [], 0
     for record in reader:
         if record:
@@ -42,7 +43,7 @@ def by_csv_module(text: str, path: Path, options: ReadOptions) -> RawTable:
             rows.append(start + 1)
         start = reader.line_num
     return build_table(records, rows, file=path, format="csv", header_row=options.header_row, encoding="utf-8",
-                       separator=";")  # fmt: skip
+                       separator=";", notes=[csv_reader._PADDED] * padded)  # fmt: skip
 
 
 def outcome(read: object) -> tuple:
@@ -155,3 +156,51 @@ def test_a_workbook_comes_in_pieces_too(tmp_path: Path) -> None:
     assert [len(piece.rows) for piece in pieces] == [3, 3, 3, 1]
     pd.testing.assert_frame_equal(pd.concat([piece.frame for piece in pieces], ignore_index=True), whole.frame)
     assert tuple(chunks.notes) == whole.notes
+
+
+FREE = st.text(alphabet=' ab,;"\n\té', max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(cells=st.lists(st.tuples(FREE, FREE), min_size=1, max_size=8), quoting=st.sampled_from([0, 1]))
+@example(cells=[("", "  two blanks, then a word"), (" ", 'x "y" z')], quoting=0)
+@example(cells=[(' "quoted" from the start', ""), (" plain", " ")], quoting=0)
+@example(cells=[('"a", "b"', " plain")], quoting=0)
+@example(cells=[(' "x', " y"), (' "', " z")], quoting=1)
+def test_free_text_survives_as_it_was_typed(folder: Path, cells: list[tuple[str, str]], quoting: int) -> None:
+    """Blanks at the start of a cell included, but for line ends, which may be any."""
+    path = folder / "free.csv"
+    text = io.StringIO(newline="")
+    written = [("id", "first", "second"), *((f"p{row}", *pair) for row, pair in enumerate(cells))]
+    csv.writer(text, quoting=quoting, lineterminator="\n").writerows(written)
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    table = read_table(path, format="csv", separator=",")
+    assert table.frame.to_numpy().tolist() == [list(row) for row in written[1:]]
+    assert not any("blanks" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("size", [1, 3, 1 << 22])
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("id, mark, text\n1, 2, good\n2, , bad\n", [["1", "2", "good"], ["2", "", "bad"]]),
+        ('id,mark,text\n1,  "2",  "a, b"\n', [["1", "2", "a, b"]]),
+        ('id,text\n1,"a ""b"", c"\n2, "d, e"\n', [["1", 'a "b", c'], ["2", "d, e"]]),
+    ],
+    ids=["throughout", "before quotation marks", "once before a quotation mark"],
+)
+def test_blanks_of_the_layout_are_no_part_of_a_cell(folder: Path, text: str, rows: list[list[str]], size: int) -> None:
+    path = folder / "padded.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_reader, "file_blocks", partial(encodings.file_blocks, n_bytes=size))
+        table = csv_reader.read(path, ReadOptions())
+    assert table.frame.to_numpy().tolist() == rows
+    assert any("blanks behind separators" in note for note in table.notes)
+
+
+def test_a_remark_in_quotation_marks_opens_no_cell(folder: Path) -> None:
+    """Behind a blank and with words behind it, it is a part of what somebody typed."""
+    path = folder / "remark.csv"
+    path.write_text('id,text\n1, "good" they said\n2,no\n')
+    assert csv_reader.read(path, ReadOptions()).frame["text"].tolist() == [' "good" they said', "no"]

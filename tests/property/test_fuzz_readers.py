@@ -28,7 +28,7 @@ from tests.support.mutations import MUTATIONS, HangError, damaged, time_limit
 
 LIMIT = 10.0
 N_QUICK, N_NIGHTLY, PER_TEST = 500, 10_000, 50
-GROWTH = 400 * 1024 * 1024
+GROWTH, SMALL = 400 * 1024 * 1024, 60_000
 SUFFIXES = (".csv", ".txt", ".xlsx", ".ods", ".sav", ".dta", ".json", ".xml", ".qdc", ".qdpx", ".parquet", "")
 """A name that lies is part of the damage."""
 
@@ -85,10 +85,20 @@ def outcome(read: Callable[[], RawTable], what: str) -> str:
     return "read"
 
 
-def case(number: int, folder: Path) -> str:
+@cache
+def real_seeds(data: Path) -> tuple[bytes, ...]:
+    """Return the small ones among the real files, largest kinds of file thinned out so that all kinds have a chance."""
+    kinds: dict[str, list[Path]] = {}
+    for path in sorted(data.rglob("*")):
+        if path.is_file() and path.suffix != ".md" and 0 < path.stat().st_size < SMALL:
+            kinds.setdefault(path.suffix.lower(), []).append(path)
+    return tuple(path.read_bytes() for paths in kinds.values() for path in paths[:: 1 + len(paths) // 12])
+
+
+def case(number: int, folder: Path, sound: tuple[bytes, ...] | None = None) -> str:
     """Build the damaged file of a number and read it, by its look or as a format picked at random."""
     rng = random.Random(number)
-    data = damaged(seeds(), rng)
+    data = damaged(sound or seeds(), rng)
     path = folder / f"case{rng.choice(SUFFIXES)}"
     path.write_bytes(data)
     formats = ["auto", "auto", *(name for reader in READERS.values() for name in reader.formats)]
@@ -121,6 +131,22 @@ def test_many_damaged_files_are_read_or_refused(first: int, tmp_path: Path) -> N
     before = peak_memory()
     for number in range(first, first + 500):
         case(number, tmp_path)
+    assert peak_memory() - before < GROWTH
+
+
+def test_a_damaged_real_file_is_read_or_refused(shared: Path, tmp_path: Path) -> None:
+    sound = real_seeds(shared / "data")
+    assert len(sound) > 60
+    assert {case(number, tmp_path, sound) for number in range(150)} == {"read", "refused"}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("first", range(N_QUICK, N_QUICK + N_NIGHTLY, 500))
+def test_many_damaged_real_files_are_read_or_refused(shared: Path, first: int, tmp_path: Path) -> None:
+    sound = real_seeds(shared / "data")
+    before = peak_memory()
+    for number in range(first, first + 500):
+        case(number, tmp_path, sound)
     assert peak_memory() - before < GROWTH
 
 

@@ -28,6 +28,9 @@ SEPARATORS = {
     "hdv2003_first400_semicolon_decimalcomma_crlf.csv": ";",
 }  # fmt: skip
 
+PADDED = ("escaping.csv",)
+"""Blanks behind the separators, before quotation marks."""
+
 
 @pytest.fixture
 def data(shared: Path) -> Path:
@@ -52,7 +55,7 @@ def test_no_row_of_a_nasty_text_is_lost(data: Path) -> None:
     for path in texts:
         content = path.read_bytes().decode(ENCODINGS.get(path.name, "utf-8-sig")).replace("\x00", "")
         mark = SEPARATORS.get(path.name, ",")
-        reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark, skipinitialspace=True)
+        reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark, skipinitialspace=path.name in PADDED)
         records, lines = [], []
         start = 0
         for record in reader:

@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 from format_page import assert_page_is_true, verdict
 
+from ktss_analysis.core import InputError
 from ktss_analysis.intake import Clean, clean_sources
 from ktss_analysis.readers import read_table
 from ktss_analysis.study import load_study
@@ -29,7 +30,7 @@ REDCAP = "export-redcap-redcapr"
 def lines(path: Path, encoding: str = "utf-8-sig") -> list[list[str]]:
     """Read a comma-separated file; blanks behind a separator are no part of the cell, as in the readers."""
     with path.open(encoding=encoding, newline="") as stream:
-        return [record for record in csv.reader(stream, skipinitialspace=True) if record]
+        return [record for record in csv.reader(stream) if record]
 
 
 def sheet(path: Path) -> list[list[Any]]:
@@ -62,7 +63,7 @@ def test_plain_tables_among_the_exports_lose_no_row(data: Path) -> None:
     for path in plain:
         mark = ";" if path.parent.name == "export-surveygizmo-jupyter2015" else ","
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            n_rows = sum(1 for record in csv.reader(stream, delimiter=mark, skipinitialspace=True) if record) - 1
+            n_rows = sum(1 for record in csv.reader(stream, delimiter=mark) if record) - 1
         assert f"csv: {n_rows} rows" in verdict(path), path.name
 
 
@@ -382,6 +383,13 @@ def test_limesurvey_codes_out_of_order_are_said(data: Path) -> None:
     [note] = [note for note in table.notes if "the codes do not follow the order of the options" in note]
     assert "'time1can[time1can]'" in note
     assert "likertagree" not in note
+
+
+def test_limesurvey_codes_out_of_order_are_no_scale(data: Path, clean: Callable[..., Clean]) -> None:
+    folder, file = data / "export-limesurvey-rse2017", "rse2017_uk_public_data.csv"
+    block = "{table: ratings, columns: 'time1can[{target}]', target_type: question, aspect: hours, labels: file}"
+    with pytest.raises(InputError, match=r"column 'time1can\[time1can\]'.*no scale.*A5 = 4"):
+        clean(folder, file, "uk_core_survey.lss", "    person: {column: column 1}", [block])
 
 
 def test_qualtrics_numbers_no_opinion_and_tests(data: Path, clean: Callable[..., Clean]) -> None:
