@@ -36,7 +36,7 @@ import method_pages  # noqa: E402  (lies beside this file)
 NOTE = "<!-- Written by docs/make_reference.py from the code. Change the code, not this page. -->"
 
 STUDY_MODELS = (study.Study, study.Source, study.Block, study.Reversal, study.Cell, study.Exclude, study.Privacy,
-                study.Keep, study.Funding, study.Outputs)  # fmt: skip
+                study.Keep, study.Funding, study.StudyTexts, study.Outputs)  # fmt: skip
 FRAMEWORK_MODELS = (framework.Framework, framework.Scale, framework.Skill, framework.Esco, framework.Module,
                     framework.Item)  # fmt: skip
 RULES_MODELS = (rules.Rules, rules.Threshold, rules.Gate, rules.Printing, rules.StreamRule, rules.VerdictRule)
@@ -61,6 +61,7 @@ MEANINGS = {
     "Study.scope": "words that the report fills in: `subject` (what the study is about), `population` (who was asked)",
     "Study.statements": "what only the authors can say, for the checklists of the audit annex; "
     "see [Statements](#statements)",
+    "Study.texts": "language of the report -> title, funding line and other texts in it",
     "Study.privacy": "what protects the people in the data",
     "Study.funding": "funding line and disclaimer, on the cover",
     "Study.outputs": "what the run renders",
@@ -91,6 +92,12 @@ MEANINGS = {
     "Keep.reason": "why; printed in the audit annex",
     "Funding.statement": "funding line on the cover",
     "Funding.disclaimer": "who answers for the content",
+    "StudyTexts.title": "title",
+    "StudyTexts.subtitle": "second line of the title",
+    "StudyTexts.subject": "`scope.subject`",
+    "StudyTexts.population": "`scope.population`",
+    "StudyTexts.statement": "`funding.statement`",
+    "StudyTexts.disclaimer": "`funding.disclaimer`",
     "Outputs.formats": "formats of the three documents",
     "Outputs.languages": (
         "languages of the public report, whatever languages the instrument has, out of those with a catalogue of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
@@ -305,6 +306,14 @@ def report_languages() -> list[str]:
     return sorted(path.stem for path in (PACKAGE / "display" / "locales").glob("*.po"))
 
 
+def check_catalogues(languages: Iterable[str]) -> None:
+    """Refuse a language in which the report cannot be printed."""
+    known = report_languages()
+    unknown = [language for language in languages if language not in known]
+    if unknown:
+        raise ValueError(f"there is no catalogue of texts for {unknown[0]!r}; allowed: {', '.join(known)}")
+
+
 class Outputs(Strict):
     """What the run renders."""
 
@@ -315,10 +324,7 @@ class Outputs(Strict):
     @field_validator("languages")
     @classmethod
     def _with_catalogue(cls, value: list[str]) -> list[str]:
-        known = report_languages()
-        unknown = [language for language in value if language not in known]
-        if unknown:
-            raise ValueError(f"there is no catalogue of texts for {unknown[0]!r}; allowed: {', '.join(known)}")
+        check_catalogues(value)
         twice = sorted({language for language in value if value.count(language) > 1})
         if twice:
             raise ValueError(f"language {twice[0]!r} stands there twice")
@@ -330,6 +336,20 @@ class Outputs(Strict):
     def translations(self) -> list[str]:
         """The languages of the report besides English."""
         return [language for language in self.languages if language != REFERENCE_LANGUAGE]
+
+
+class StudyTexts(Strict):
+    """Texts of the study in one more language; one that is empty is printed as the study file has it."""
+
+    title: str = ""
+    subtitle: str = ""
+    subject: str = ""
+    population: str = ""
+    statement: str = ""
+    disclaimer: str = ""
+
+
+StudyText = Literal["title", "subtitle", "subject", "population", "statement", "disclaimer"]
 
 
 class Study(Strict):
@@ -351,6 +371,7 @@ class Study(Strict):
     plan: dict[str, Annotated[int, Field(ge=0)]] = {}
     scope: dict[str, str] = {}
     statements: dict[str, Annotated[str, Field(min_length=8)]] = {}
+    texts: dict[str, StudyTexts] = {}
     privacy: Privacy = Privacy()
     funding: Funding = Funding()
     outputs: Outputs = Outputs()
@@ -368,6 +389,12 @@ class Study(Strict):
                                  f"{', '.join(near or known)}")  # fmt: skip
         return value
 
+    @field_validator("texts")
+    @classmethod
+    def _in_known_languages(cls, value: dict[str, StudyTexts]) -> dict[str, StudyTexts]:
+        check_catalogues(value)
+        return value
+
     @model_validator(mode="after")
     def _check(self) -> Study:
         names = [source.name for source in self.sources]
@@ -381,6 +408,15 @@ class Study(Strict):
             )
         self._check_kept(names)
         return self
+
+    def text_in(self, name: StudyText, language: str) -> tuple[str, str]:
+        """Return a text of the study in a language, else in the study's first one, and which language that is."""
+        own = self.texts.get(language)
+        if own is not None and getattr(own, name):
+            return str(getattr(own, name)), language
+        funding = {"statement": self.funding.statement, "disclaimer": self.funding.disclaimer}
+        texts = {"title": self.title, "subtitle": self.subtitle, **funding}
+        return texts.get(name, self.scope.get(name, "")), self.languages[0] if self.languages else ""
 
     def _check_kept(self, names: list[str]) -> None:
         for keep in self.privacy.keep:

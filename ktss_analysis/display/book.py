@@ -17,7 +17,7 @@ from ..core import KtssError
 from ..framework import Framework
 from ..glossary import CLAIM_COLUMNS
 from ..rules import Rules, by_id
-from ..study import REFERENCE_LANGUAGE, Study
+from ..study import REFERENCE_LANGUAGE, Study, StudyText
 from .catalogue import Catalogue
 from .exhibits import Exhibit, Kind, make_exhibit
 from .numbers import NO_BREAK_SPACE, format_count, format_day, format_interval, format_value
@@ -263,6 +263,11 @@ class Book:
     def marked(self, text: str, language: str) -> str:
         """Return a text with its language, as a span of Markdown, when that is not the report's."""
         return f"[{text}]{{lang={language}}}" if text and language and language != self.language else text
+
+    def of_study(self, name: StudyText) -> str:
+        """Return a text of the study as Markdown, in the report's language or marked as being in another one."""
+        text, language = self.study.text_in(name, self.language)
+        return self.marked(text, language)
 
     def study_text(self, text: str) -> str:
         """Return a text of the study team: the study file, code names, the register of changes.

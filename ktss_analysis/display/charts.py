@@ -34,7 +34,9 @@ def _options(book: Book, title: str, subtitle: str) -> dict[str, Any]:
     return {
         "title": title,
         "subtitle": subtitle,
-        "source_line": book.text("source_line", title=book.study.title, licence=book.study.licence),
+        "source_line": book.text(
+            "source_line", title=book.study.text_in("title", book.language)[0], licence=book.study.licence
+        ),
         "synthetic": book.study.synthetic,
         "locale": book.language,
         "words": figure_words(book.catalogue),

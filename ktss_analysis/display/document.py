@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
+from babel import Locale
 
 from .. import __version__
 from ..csvfile import write_csv
@@ -84,16 +85,18 @@ class Document(Book):
             "document.version", version=__version__, study=self.facts["hash study"][:7],
             rules=f"{rules.version} {self.facts['hash rules'][:7]}",
         )  # fmt: skip
+        title, subtitle = (study.text_in(name, self.language)[0] for name in ("title", "subtitle"))
         return {
-            "title": self.text(f"document.{self.variant}.title", title=study.title),
-            "subtitle": study.subtitle,
-            "short_title": study.title,
+            "title": self.text(f"document.{self.variant}.title", title=title),
+            "subtitle": subtitle,
+            "short_title": title,
             "date": study.date,
             "language": {"en": "en-GB"}.get(self.language, self.language),
             "authors": list(study.authors),
             "licence": study.licence,
             "synthetic": study.synthetic,
             "version_line": line,
+            "languages": _other_languages(study, self.language) if self.variant == "report" else [],
         }
 
 
@@ -123,15 +126,28 @@ def open_document(place: Place, kind: str, *, language: str = "en") -> Document:
 def _cover(document: Document) -> str:
     """Return what stands under the title: what the report is, whose names these are, who paid."""
     study = document.study
-    subject = study.scope.get("subject", "")
+    subject = document.of_study("subject")
     about = document.text("document.plain")
     if subject:
-        about = document.text("document.plain.subject", subject=document.study_text(subject))
+        about = document.text("document.plain.subject", subject=subject)
     illustrative = document.text("note.illustrative") if study.instrument.status == "illustrative" else ""
     translated = document.language != REFERENCE_LANGUAGE
     draft = f"::: {{.callout .note}}\n{document.text('note.translation')}\n:::" if translated else ""
-    funding = [document.study_text(text) for text in (study.funding.statement, study.funding.disclaimer)]
+    funding = (document.of_study("statement"), document.of_study("disclaimer"))
     return paragraphs(draft, about, illustrative, *funding)
+
+
+def _other_languages(study: Study, language: str) -> list[dict[str, str]]:
+    """Return the other languages of the report: tag, name in itself, and the name of its files without ending."""
+    return [
+        {
+            "tag": tag,
+            "name": str(Locale.parse(tag).get_display_name()),
+            "stem": "report" if tag == REFERENCE_LANGUAGE else f"report.{tag}",
+        }
+        for tag in study.outputs.languages
+        if tag != language
+    ]
 
 
 def _facts(study: Study, rules: Rules, rows: pd.DataFrame) -> dict[str, str]:

@@ -155,9 +155,9 @@ def participants_lead(book: Book) -> str:
     row = book.find("participants.n_used_people.any")
     if row is None or row["status"] != "ok" or row["estimate"] == 0:
         return book.text("participants.nobody")
-    population = book.study.scope.get("population", "")
+    population = book.of_study("population")
     if population:
-        return book.text("participants.lead.population", n=book.number(row), population=book.study_text(population))
+        return book.text("participants.lead.population", n=book.number(row), population=population)
     return book.text("participants.lead", n=book.number(row))
 
 

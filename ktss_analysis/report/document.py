@@ -43,6 +43,7 @@ class Facts:
     licence: str = ""
     number_sections: bool = True
     contents: bool = True
+    languages: tuple[Mapping[str, str], ...] = ()
 
     @property
     def timestamp(self) -> int:
@@ -95,7 +96,11 @@ def read_facts(metadata: Mapping[str, Any], markdown: str) -> Facts:
     for name, value in given.items():
         if value is None:
             continue
-        if name in {"authors", "keywords"}:
+        if name == "languages":
+            values[name] = tuple(
+                {key: clean_text(str(other[key])) for key in ("tag", "name", "stem")} for other in value
+            )
+        elif name in {"authors", "keywords"}:
             parts = [value] if isinstance(value, str) else list(value)
             values[name] = tuple(clean_text(str(part)) for part in parts)
         elif name in {"synthetic", "number_sections", "contents"}:

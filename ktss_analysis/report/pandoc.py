@@ -195,6 +195,10 @@ def _metadata(facts: Facts) -> dict[str, Any]:
     metadata["author"] = [safe_text(name) for name in facts.authors]
     metadata["keywords"] = [safe_text(word) for word in facts.keywords]
     metadata["synthetic"] = facts.synthetic
+    metadata["languages"] = [
+        {name: safe_text(text) for name, text in {**other, "file": f"{other['stem']}.html"}.items()}
+        for other in facts.languages
+    ]
     return metadata
 
 

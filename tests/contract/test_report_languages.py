@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ktss_analysis.display import catalogue as catalogue_module
 from ktss_analysis.display import charts, emit, sentences, tables  # noqa: F401 - they register what a book can say
 from ktss_analysis.display.book import Book
 from ktss_analysis.display.catalogue import FOLDER, PSEUDO, Catalogue, pseudo_text
+from ktss_analysis.display.document import _other_languages
 from ktss_analysis.display.emit import _html_cell, _markdown_cell, _widest
 from ktss_analysis.display.numbers import DisplayError, format_day, format_exact, format_value
 from ktss_analysis.pipeline.graph import study_steps
@@ -21,7 +23,9 @@ from ktss_analysis.pipeline.keys import DEFAULT_PACKAGES, InputHashes, own_parts
 from ktss_analysis.pipeline.notebook import read_notebook
 from ktss_analysis.pipeline.publish import assemble
 from ktss_analysis.pipeline.steps import Step
+from ktss_analysis.report.document import Document, Facts
 from ktss_analysis.report.labels import banner, words
+from ktss_analysis.report.pandoc import to_html
 from ktss_analysis.results import count_row, rows_from, text_row
 from ktss_analysis.rules import load_rules
 from ktss_analysis.study import Study, load_study, report_languages
@@ -296,3 +300,43 @@ def test_what_is_left_of_the_categories_stands_last(tmp_path: Path, repo: Path, 
     book_in("en", tmp_path, repo, *people).show_table("background")
     places = [printed[-1].index(name) for name in ("Italy", "Poland", "other")]
     assert places == sorted(places)
+
+
+# ------------------------------------------------------------------------------ texts of the study, links between languages
+
+
+def test_a_text_of_the_study_is_printed_in_the_language_it_has_else_marked(tmp_path: Path, repo: Path) -> None:
+    book = book_in(PSEUDO, tmp_path, repo)
+    book.study = study_with(tmp_path, repo, "subtitle: A pilot\nlanguages: [en]\ntexts: {fi: {title: Tutkimus}}\n")
+    assert book.of_study("title") == "[A study]{lang=en}"
+    assert book.of_study("population") == ""
+    assert book.study.text_in("title", "fi") == ("Tutkimus", "fi")
+    assert book.study.text_in("subtitle", "fi") == ("A pilot", "en")
+
+
+def test_a_text_of_the_study_in_no_language_of_the_report_is_refused(tmp_path: Path, repo: Path) -> None:
+    with pytest.raises(StudyError, match="no catalogue of texts for 'xx'"):
+        study_with(tmp_path, repo, "texts: {xx: {title: A}}\n")
+    with pytest.raises(StudyError, match="heading"):
+        study_with(tmp_path, repo, "texts: {fi: {heading: A}}\n")
+
+
+def test_a_page_leads_to_the_report_in_its_other_languages(tmp_path: Path) -> None:
+    others = ({"tag": "en", "name": "English", "stem": "report"}, {"tag": "pl", "name": "polski", "stem": "report.pl"})
+    page = to_html(Document("# One\n", Facts("T", language="fi", languages=others)), tmp_path).decode("utf-8")
+    for other, file in zip(others, ("report.html", "report.pl.html"), strict=True):
+        tag = other["tag"]
+        assert re.search(rf'<link rel="alternate" hreflang="{tag}" href="{re.escape(file)}"', page)
+        assert re.search(rf'<a\s+href="{re.escape(file)}"\s+hreflang="{tag}"\s+lang="{tag}">{other["name"]}</a>', page)
+    assert "Muilla kielillä" in " ".join(page.split()) or "fi" not in TRANSLATIONS
+    alone = to_html(Document("# One\n", Facts("T", language="fi")), tmp_path).decode("utf-8")
+    assert "hreflang" not in alone
+
+
+def test_the_other_languages_of_a_report_are_those_of_the_study_file(tmp_path: Path, repo: Path) -> None:
+    languages = ["en", *TRANSLATIONS[:2]]
+    study = study_with(tmp_path, repo, f"outputs: {{languages: [{', '.join(languages)}]}}\n")
+    for own in languages:
+        found = _other_languages(study, own)
+        assert [other["tag"] for other in found] == [tag for tag in languages if tag != own]
+        assert all(other["stem"] == ("report" if other["tag"] == "en" else f"report.{other['tag']}") for other in found)

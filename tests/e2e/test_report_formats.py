@@ -30,8 +30,9 @@ from ktss_analysis.display.emit import emit_figure, emit_markdown, emit_table
 from ktss_analysis.display.text_safety import clean_text, safe_text
 from ktss_analysis.report import FORMATS, render
 from ktss_analysis.report.document import Document, full_tag, read_facts
-from ktss_analysis.report.labels import BANNER, WORDS
+from ktss_analysis.report.labels import banner, words
 from ktss_analysis.report.render import convert, read_document
+from ktss_analysis.study import report_languages
 
 mpl.use("Agg")
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -261,7 +262,7 @@ def test_pdf_is_stamped_on_every_page(files):
     pages = pdf_text(files["pdf"], "-layout").split("\f")[:-1]
     assert len(pages) >= 5
     assert all("SYNTHETIC" in text for text in pages)
-    assert BANNER["en"] in pages[0]
+    assert banner("en") in pages[0]
 
 
 def test_pdf_repeats_the_header_of_a_table_that_breaks(files):
@@ -338,7 +339,7 @@ def test_docx_uses_styles_that_exist(docx):
 
 def test_docx_header_carries_the_stamp(docx):
     assert "SYNTHETIC" in docx["word/header1.xml"]
-    assert BANNER["en"] in docx["word/document.xml"]
+    assert banner("en") in docx["word/document.xml"]
     assert re.search(r'<w:headerReference[^>]*w:type="default"', docx["word/document.xml"])
     assert "NUMPAGES" in docx["word/footer1.xml"]
 
@@ -389,19 +390,20 @@ def test_without_synthetic_nothing_is_stamped():
     made = {name: convert(document, name) for name in FORMATS}
     for name, text in texts(made).items():
         assert "SYNTHETIC" not in text, name
-        assert BANNER["en"] not in text, name
+        assert banner("en") not in text, name
     with ZipFile(BytesIO(made["docx"])) as archive:
         assert b"SYNTHETIC" not in archive.read("word/header1.xml")
 
 
-@pytest.mark.parametrize("language", sorted(WORDS))
+@pytest.mark.parametrize("language", report_languages())
 def test_every_language_has_its_words(language):
-    assert set(WORDS[language]) == set(WORDS["en"])
+    assert all(words(language).values())
+    assert (words(language)["contents"] == words("en")["contents"]) == (language == "en")
     document = read_document(notebook(sample_cells(), {**FACTS, "language": language}))
     page = Page(convert(document, "html").decode())
     assert page.all("html")[0]["lang"] == full_tag(language)
-    assert f"{WORDS[language]['table']} 1" in page.text
-    assert BANNER["en"] in page.text
+    assert f"{words(language)['table']} 1" in page.text
+    assert banner("en") in page.text
 
 
 def test_pdf_in_another_language_passes_the_checker():

@@ -313,5 +313,5 @@ def test_a_translated_report_of_a_real_study_says_what_the_english_one_says(
     text = visible(own / f"report.{language}.html")
     assert number in text.replace("\u00a0", " ")
     assert not re.search(r"\bnan\b|<NA>|SYNTHETIC", text, re.I)
-    low = text.lower().replace(load_study(study).title.lower(), "")
-    assert [word for word in DEMONSTRATION if word.lower() in low] == []
+    text = text.replace(load_study(study).title, "")
+    assert [word for word in DEMONSTRATION if re.search(rf"\b{word.strip()}\b", text)] == []
