@@ -249,7 +249,9 @@ def test_lettered_codes_that_are_no_scale_are_refused(tmp_path, monkeypatch, cod
     (tmp_path / "raw.csv").write_text("a\nA1\nA3\n")
     with_columns(monkeypatch, {"a": ColumnInfo(labels=codes)})
     study = study_on(tmp_path, ["a"], {"files": ["raw.csv"]}, block={"labels": "file"})
-    with pytest.raises(InputError, match=rf"raw\.csv, column 'a': labels: file, but .*{words}.* found 'A1 = ") as caught:
+    with pytest.raises(
+        InputError, match=rf"raw\.csv, column 'a': labels: file, but .*{words}.* found 'A1 = "
+    ) as caught:
         clean_sources(study)
     assert all(f"{code} = {label}" in str(caught.value) for code, label in codes.items())
     assert check_study(study)["level"].eq("error").any()

@@ -302,7 +302,7 @@ def test_what_is_left_of_the_categories_stands_last(tmp_path: Path, repo: Path, 
     assert places == sorted(places)
 
 
-# ------------------------------------------------------------------------------ texts of the study, links between languages
+# ------------------------------------------------------------------------------ texts of the study, other languages
 
 
 def test_a_text_of_the_study_is_printed_in_the_language_it_has_else_marked(tmp_path: Path, repo: Path) -> None:

@@ -367,8 +367,8 @@ def test_hidden_things_stay_hidden(files):
 
 def test_words_in_every_language_arrive(files):
     for name, text in texts(files).items():
-        for words in ("Zażółć gęślą jaźń", "Perché così", "Hyvää työtä", "geüpload", "κ ≥ .60"):
-            assert words in text, (name, words)
+        for expected in ("Zażółć gęślą jaźń", "Perché così", "Hyvää työtä", "geüpload", "κ ≥ .60"):
+            assert expected in text, (name, expected)
 
 
 @pytest.mark.parametrize("name", FORMATS)

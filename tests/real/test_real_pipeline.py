@@ -282,10 +282,14 @@ def test_whole_report_of_a_real_study(
 
 
 def blocks(page: Path) -> list[str]:
-    """Return the headings, tables, figures, lists and paragraphs of a report in order, the draft's note left out."""
+    """Return headings, tables, figures, lists and paragraphs of a report in order, but for what only a translation has.
+
+    That is the note that it is a draft, and the line that leads to the English report.
+    """
     text = page.read_text(encoding="utf-8")
     text = text[text.index("<main") :]
-    text = re.sub(r'(?s)<div class="callout note"[^>]*>.*?</div>\s*<p>.*?</p>\s*</div>|<svg\b.*?</svg>', " ", text)
+    draft = r'<div class="callout note"[^>]*>.*?</div>\s*<p>.*?</p>\s*</div>'
+    text = re.sub(rf'(?s){draft}|<p class="languages">.*?</p>|<svg\b.*?</svg>', " ", text)
     return re.findall(r"<(h[1-6]|table|figure|li|p|blockquote)\b", text)
 
 
