@@ -24,7 +24,8 @@ NOT_ABOUT_PEOPLE = (
 """Units of rows whose n is not a number of answering people; the minimum cell does not concern them."""
 
 SIZES = (
-    "n_invited", "n_consented", "n_used_people", "n_overlap", "n_speakers", "panel_size", "panel_stayed", "panel_left",
+    "n_invited", "n_consented", "n_used_people", "n_overlap", "n_overlapping", "n_speakers", "panel_size",
+    "panel_stayed", "panel_left",
 )  # fmt: skip
 """Statistics that say how many people there were and nothing about them; the number of rows tells it as well."""
 
@@ -48,7 +49,7 @@ def mask(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
     minimum : int
         Smallest number of people that may be shown.
     """
-    rows = mask_few_left_out(mask_tables(rows, minimum), minimum)
+    rows = mask_few_overlapping(mask_few_left_out(mask_tables(rows, minimum), minimum), minimum)
     return mask_rows(mask_differences(rows, minimum), minimum)
 
 
@@ -112,6 +113,19 @@ def mask_few_left_out(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
         few = mine.index[[0 < n < minimum for n in left_out]]
         rows = _masked(rows, rows.index.isin(few), minimum)
         rows.loc[few, "reason"] = f"fewer than {minimum} people were left out; the difference would give them away"
+    return rows
+
+
+def mask_few_overlapping(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Mask verdicts without the people of several streams when they are few: what turns tells of their answers.
+
+    `n_missing` of these rows is the number of people left out.
+    """
+    rows = rows.copy()
+    about = (rows["statistic"] == "verdict_without_overlap") | (rows["target_id"] == "overlap")
+    few = rows.index[about & (rows["n_missing"] < minimum).fillna(False)]
+    rows = _masked(rows, rows.index.isin(few), minimum)
+    rows.loc[few, "reason"] = f"fewer than {minimum} people were left out; the difference would give them away"
     return rows
 
 

@@ -28,6 +28,7 @@ KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
     "correlation": "correlation", "points": "points", "minutes": "points", "years": "points", "score": "coefficient",
     "chi-square": "number", "probability": "p", "share of pairs": "share",
+    "share of resamples": "share",
 }  # fmt: skip
 """How a number is printed follows from its unit; every unit that is not listed is a count."""
 

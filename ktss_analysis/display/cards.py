@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..evidence import VERDICTS
 from .book import Book
+from .decision_sentences import survival_line
 from .overridden import item_override, override_sentence
 from .registry import SENTENCES, sentence
 from .sentences import bullets, paragraphs, share_sentence, verdict_groups
@@ -93,7 +94,7 @@ def _evidence(book: Book, skill_id: str) -> list[str]:
             book.text("card.tier", tier=book.claim(str(tier["label"]), tier["result_id"], "label"),
                       tiers=book.count(tiers, "ranking.tier"))
         )  # fmt: skip
-    return lines
+    return [*lines, survival_line(book, skill_id)]
 
 
 def _contrary(book: Book, skill_id: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .book import Book
+from .decision_sentences import share_of_draws
 from .overridden import override_of
 from .registry import table
-from .tables import badge, emit_records, named
+from .sentences import verdict_groups
+from .tables import badge, emit_records, named, sign_text
 
 Row = dict[str, Any]
 
@@ -41,3 +43,68 @@ def _verdict(book: Book, override: Row, field: str) -> str:
         word = book.text(f"verdict.{override[field]}")
         return book.text("cell.merged", verdict=word, skill=book.cell_name(override["merged_into"]))
     return badge(book, override[field])
+
+
+@table("survival")
+def survival(book: Book) -> None:
+    """Print how often each verdict of the rule comes out again, what else comes out, and what overlap changes."""
+    draws = book.find("decisions.n_resamples.all")
+    if draws is None:
+        return
+    records = []
+    for skills in verdict_groups(book).values():
+        for skill in skills:
+            row = book.row(f"decisions.verdict_survival.{skill}")
+            records.append(
+                {
+                    book.text("column.skill"): book.cell_name(skill),
+                    book.text("column.rule_verdict"): badge(
+                        book, str(book.row(f"decisions.rule_verdict.{skill}")["label"])
+                    ),
+                    book.text("column.survives"): share_of_draws(book, row),
+                    book.text("column.error"): share_of_draws(
+                        book, book.row(f"decisions.verdict_survival_error.{skill}")
+                    ),
+                    book.text("column.otherwise"): _otherwise(book, skill),
+                    book.text("column.without_overlap"): without_overlap_cell(book, skill),
+                }
+            )
+    note = book.text("note.survival", n=book.number(draws))
+    emit_records(book, records, "survival", book.text("table.survival"), [note])
+
+
+def _otherwise(book: Book, skill_id: str) -> str:
+    """Return the most frequent other verdict of the draws, with its share; a dash when there is none."""
+    now = str(book.row(f"decisions.rule_verdict.{skill_id}")["label"])
+    rows = book.select("decisions", "verdict_share", target_id=skill_id)
+    rows = rows[(rows["group"] != now) & (rows["status"] == "ok")].sort_values(
+        ["estimate", "group"], ascending=[False, True], kind="stable"
+    )
+    if rows.empty:
+        return "–"
+    row = rows.iloc[0].to_dict()
+    word = book.text(f"verdict.{row['group']}")
+    return f"{word} {share_of_draws(book, row)}"
+
+
+def without_overlap_cell(book: Book, skill_id: str) -> str:
+    """Return what the rule says of a skill without the people of several streams: nothing new, or what and why."""
+    row = book.find(f"decisions.verdict_without_overlap.{skill_id}")
+    if row is None:
+        return "–"
+    if row["status"] != "ok":
+        return book.cell(row)
+    if row["label"] == book.row(f"decisions.rule_verdict.{skill_id}")["label"]:
+        return book.text("cell.same")
+    moved = "; ".join(_moved(book, text) for text in str(row["reason"]).split("|"))
+    word = book.text(f"verdict.{row['label']}")
+    return f"{word} ({moved})"
+
+
+def _moved(book: Book, text: str) -> str:
+    """Return a change such as ``consensus +0`` or ``consensus small`` in words."""
+    stream, _, change = text.partition(" ")
+    name = book.text(f"stream.{stream}")
+    if change == "small":
+        return book.text("overlap.small", stream=name)
+    return book.text("overlap.grade", stream=name, before=sign_text(change[0]), after=sign_text(change[1]))

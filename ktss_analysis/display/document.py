@@ -21,6 +21,7 @@ from . import (  # noqa: F401 - they register what a document can say and show
     charts,
     checklists,
     coefficients,
+    decision_sentences,
     decision_tables,
     sentences,
     tables,

@@ -119,7 +119,7 @@ def joint(book: Book) -> None:
             record = {_column(book, "skill"): book.cell_name(skill)}
             for stream in ("relevance", "consensus", "items", "salience"):
                 sign, reason = book.grade(skill, stream)
-                record[book.text(f"stream.{stream}")] = f"{_sign(sign)} {book.text(f'reason.{reason}')}"
+                record[book.text(f"stream.{stream}")] = f"{sign_text(sign)} {book.text(f'reason.{reason}')}"
             relation = str(book.row(f"decisions.relation.{skill}")["label"])
             record[_column(book, "relation")] = book.text(f"relationword.{relation}")
             record[_column(book, "verdict")] = badge(book, name)
@@ -128,7 +128,8 @@ def joint(book: Book) -> None:
     _emit(book, records, "joint", book.text("table.joint"))
 
 
-def _sign(sign: str) -> str:
+def sign_text(sign: str) -> str:
+    """Return a grade's sign as it is printed."""
     return {"+": "+", "0": "0", "-": "−", "?": "?"}[sign]
 
 

@@ -163,7 +163,7 @@ def central_tendency(ratings: ArrayLike | pd.DataFrame, *, ci_level: float = 0.9
     )  # fmt: skip
 
 
-def _quantile_from_counts(points: FloatArray, counts: FloatArray, share: float) -> FloatArray:
+def quantile_from_counts(points: FloatArray, counts: FloatArray, share: float) -> FloatArray:
     """Return the linear quantile of each row of counts over the sorted `points`."""
     cumulative = counts.cumsum(axis=1)
     position = (cumulative[:, -1] - 1) * share
@@ -174,9 +174,9 @@ def _quantile_from_counts(points: FloatArray, counts: FloatArray, share: float) 
     return below + (position - lower) * (above - below)
 
 
-def _disagreement(points: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def disagreement_from_counts(points: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return DI, IPR and IPRAS of each row of counts; `points` are on the 9-point scale."""
-    low, high = _quantile_from_counts(points, counts, 0.30), _quantile_from_counts(points, counts, 0.70)
+    low, high = quantile_from_counts(points, counts, 0.30), quantile_from_counts(points, counts, 0.70)
     asymmetry = np.abs(5 - (low + high) / 2)
     adjusted = 2.35 + 1.5 * asymmetry
     return (high - low) / adjusted, high - low, adjusted
@@ -256,8 +256,8 @@ def disagreement_index(
     values = np.full((5, len(names)), np.nan)
     for index in np.flatnonzero(n_used):
         points, counts = np.unique(nine[~np.isnan(nine[:, index]), index], return_counts=True)
-        values[:3, index] = np.ravel(_disagreement(points, counts[None].astype(float)))
-        replicates = _disagreement(points, _resampled_counts(counts.astype(float), n_boot, seed))[0]
+        values[:3, index] = np.ravel(disagreement_from_counts(points, counts[None].astype(float)))
+        replicates = disagreement_from_counts(points, _resampled_counts(counts.astype(float), n_boot, seed))[0]
         values[3:, index] = percentile_limits(replicates, values[0, index], level)
     status, reason = too_few(n_used, MIN_PANEL, "panellists")
     extension = "" if (low, high) == (1, 9) else f"; extension: {low:g} to {high:g} stretched to 1 to 9"

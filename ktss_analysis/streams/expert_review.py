@@ -40,7 +40,7 @@ def content_validity(tables: Tables, setting: Setting, *, activity: str, target_
         if rated.empty:
             continue
         table = wide(rated, setting.framework.target_ids(target_type))
-        limits = _range(setting, activity, target_type, aspect)
+        limits = rating_range(setting, activity, target_type, aspect)
         common = {
             "stream": activity, "target_type": target_type, "aspect": aspect,
             "source_rows": mark(rated, "ratings", f"{activity} {target_type} {aspect}"),
@@ -105,7 +105,7 @@ def essential(tables: Tables, setting: Setting, *, activity: str, target_type: s
     rated = select(of_activity(tables["ratings"], setting, activity), target_type=target_type, aspect="essential")
     if rated.empty:
         return gather([])
-    limits = _range(setting, activity, target_type, "essential")
+    limits = rating_range(setting, activity, target_type, "essential")
     table = wide(rated, setting.framework.target_ids(target_type))
     ratios = content_validity_ratio(table, essential_from=limits[1], scale=limits, ci_level=setting.level)
     common = {
@@ -127,7 +127,7 @@ def module_opinions(tables: Tables, setting: Setting) -> pd.DataFrame:
     parts = []
     for aspect in sorted(ratings["aspect"].unique()):
         rated = select(ratings, aspect=aspect)
-        low, high = _range(setting, "guide_review", "module", aspect)
+        low, high = rating_range(setting, "guide_review", "module", aspect)
         cut = low + 2 / 3 * (high - low)
         table = wide(rated, setting.framework.target_ids("module"))
         shares = item_cvi(table, relevant_from=cut, ci_level=setting.level, scale=(low, high))
@@ -156,7 +156,8 @@ def comment_counts(tables: Tables, setting: Setting, activity: str) -> pd.DataFr
                      n_used=count)  # fmt: skip
 
 
-def _range(setting: Setting, activity: str, target_type: str, aspect: str) -> tuple[float, float]:
+def rating_range(setting: Setting, activity: str, target_type: str, aspect: str) -> tuple[float, float]:
+    """Return the range of the ratings of an activity's targets, as the study file states it."""
     for source in setting.study.of(activity):
         for block in source.blocks:
             if block.target_type == target_type and block.aspect == aspect and block.scale:

@@ -234,16 +234,21 @@ def test_an_override_of_a_verdict_that_has_changed_since_is_refused(tmp_path: Pa
     assert "out of date: the rule says 'provisional' now" in str(refused.value)
 
 
+def load_all(path: Path) -> None:
+    study = load_study(path)
+    assert study.instrument
+    load_rules(study.rules_path)
+
+
 @pytest.mark.parametrize("file", ["study.yaml", "rules.yaml", "framework.yaml"])
 @pytest.mark.parametrize("line", ["overrides: {NEG: keep}", "verdict: {NEG: keep}", "decisions: [{skill: NEG}]"])
 def test_no_other_file_can_set_a_verdict(tmp_path: Path, repo: Path, file: str, line: str) -> None:
     study_with(tmp_path, repo)
+    load_all(tmp_path / "study.yaml")
     with (tmp_path / file).open("a", encoding="utf-8") as stream:
         stream.write(f"\n{line}\n")
     with pytest.raises(StudyError, match=line.split(":")[0]):
-        study = load_study(tmp_path / "study.yaml")
-        assert study.instrument
-        load_rules(study.rules_path)
+        load_all(tmp_path / "study.yaml")
 
 
 def test_a_verdict_in_the_framework_is_refused(tmp_path: Path, repo: Path) -> None:

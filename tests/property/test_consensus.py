@@ -80,7 +80,7 @@ def test_copies_of_the_panel_keep_shape_measures(ratings: pd.DataFrame, copies: 
 @settings(deadline=None)
 def test_quantiles_from_counts_are_numpys(values: list[int], share: float) -> None:
     points, counts = np.unique(np.array(values, dtype=float), return_counts=True)
-    ours = consensus._quantile_from_counts(points, counts[None].astype(float), share)[0]
+    ours = consensus.quantile_from_counts(points, counts[None].astype(float), share)[0]
     assert ours == pytest.approx(np.quantile(values, share))
 
 
