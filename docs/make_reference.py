@@ -35,8 +35,8 @@ import method_pages  # noqa: E402  (lies beside this file)
 
 NOTE = "<!-- Written by docs/make_reference.py from the code. Change the code, not this page. -->"
 
-STUDY_MODELS = (study.Study, study.Source, study.Block, study.Reversal, study.Cell, study.Exclude, study.Privacy,
-                study.Keep, study.Funding, study.StudyTexts, study.Outputs)  # fmt: skip
+STUDY_MODELS = (study.Study, study.Source, study.Block, study.Reversal, study.Cell, study.Exclude, study.PlannedGroup,
+                study.Privacy, study.Keep, study.Funding, study.StudyTexts, study.Outputs)  # fmt: skip
 FRAMEWORK_MODELS = (framework.Framework, framework.Scale, framework.Skill, framework.Esco, framework.Module,
                     framework.Item)  # fmt: skip
 RULES_MODELS = (rules.Rules, rules.Threshold, rules.Gate, rules.Printing, rules.StreamRule, rules.VerdictRule)
@@ -58,6 +58,7 @@ MEANINGS = {
     "Study.languages": "languages of the study, BCP 47 tags",
     "Study.seed": "seed of everything that is drawn at random",
     "Study.plan": "activity -> number of people planned; shown beside the number achieved",
+    "Study.planned": "people planned for activities and groups of them, with the reason where it came otherwise",
     "Study.scope": "words that the report fills in: `subject` (what the study is about), `population` (who was asked)",
     "Study.statements": "what only the authors can say, for the checklists of the audit annex; "
     "see [Statements](#statements)",

@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 NOT_ABOUT_PEOPLE = (
-    "count of rows", "plan", "text", "groups", "speakers", "share of turns", "share of codes", "verdicts",
+    "count of rows", "days", "plan", "text", "groups", "speakers", "share of turns", "share of codes", "verdicts",
 )  # fmt: skip
 """Units of rows whose n is not a number of answering people; the minimum cell does not concern them."""
 
@@ -49,6 +49,7 @@ def mask(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
     minimum : int
         Smallest number of people that may be shown.
     """
+    rows = mask_planned(rows, minimum)
     rows = mask_few_overlapping(mask_few_left_out(mask_tables(rows, minimum), minimum), minimum)
     return mask_rows(mask_differences(rows, minimum), minimum)
 
@@ -113,6 +114,32 @@ def mask_few_left_out(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
         few = mine.index[[0 < n < minimum for n in left_out]]
         rows = _masked(rows, rows.index.isin(few), minimum)
         rows.loc[few, "reason"] = f"fewer than {minimum} people were left out; the difference would give them away"
+    return rows
+
+
+def mask_planned(rows: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Hide the small groups of an activity, and those that would give one away.
+
+    The groups of one activity by country (role, language), and the people in none of them, add up to its people, whose
+    number is published. A group is hidden too when the same group of all activities has only few more.
+    """
+    rows = rows.copy()
+    mine = rows[(rows["statistic"] == "n_used_group") & (rows["status"] == "ok") & (rows["group"] != "all")]
+    whole = rows[rows["statistic"] == "people"].set_index("result_id")["estimate"]
+    sizes = rows[rows["statistic"] == "n_used_people"].set_index("target_id")["estimate"]
+    dimensions = [str(group).partition("-")[0] for group in mine["group"]]
+    for (activity, dimension), part in mine.groupby(["target_id", np.array(dimensions, dtype=object)]):
+        counts = part["estimate"].to_numpy(int)
+        rest = max(int(sizes.get(activity, counts.sum())) - counts.sum(), 0)
+        names = [str(group).partition("-")[2] for group in part["group"]]
+        more = np.array([whole.get(f"participants.people.{dimension}.{name}", np.inf) for name in names]) - counts
+        cells = np.append(np.where((more > 0) & (more < minimum), np.minimum(counts, 1), counts), rest)
+        hidden = suppress_cells(cells[None, :], minimum)[0, :-1]
+        where = part.index[hidden]
+        label = rows.loc[where, "label"]
+        rows = _masked(rows, rows.index.isin(where), minimum)
+        rows.loc[where, "label"] = label
+        rows.loc[where, "reason"] = f"fewer than {minimum} people, or hidden to protect such a cell"
     return rows
 
 

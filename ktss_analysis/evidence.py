@@ -177,11 +177,33 @@ def _attrition(frame: pd.DataFrame, rows: Rows, agreed: Iterable[str], rules: Ru
     return combine(parts)
 
 
+def void_outdated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows without figures of items whose meaning has changed since people answered.
+
+    The rows ``triage.retest.void`` name the items. Figures of an earlier wording say nothing about the wording that the
+    framework has now; so the item's own rows, and those of pairs with it, have no number, and its grade is not
+    evaluable.
+    """
+    named = rows[(rows["stream"] == "triage") & (rows["statistic"] == "retest") & (rows["aspect"] == "void")]
+    items = dict(zip(named["target_id"], named["group"], strict=True))
+    if not items:
+        return rows
+    rows = rows.copy()
+    about = rows["target_type"].isin(["item", "item_pair"]) & (rows["stream"] != "triage")
+    mine = [next((item for item in str(target).split("~") if item in items), "") for target in rows["target_id"]]
+    void = rows.index[about & (pd.Series(mine, index=rows.index) != "") & (rows["unit"] != "text")]
+    rows.loc[void, ["estimate", "ci_low", "ci_high"]] = float("nan")
+    rows.loc[void, "status"] = "undefined"
+    changed = pd.Series(mine, index=rows.index)[void]
+    rows.loc[void, "reason"] = ["not tested again since version " + items[item] + " of " + item for item in changed]
+    return rows
+
+
 def merge_results(
     parts: Iterable[Path], framework: Framework, rules: Rules, overrides: Mapping[str, Override] | None = None
 ) -> pd.DataFrame:
     """Return all result rows of a run: the streams' rows after the gates, and the decisions on them."""
-    rows = apply_gates(combine(read_results(path) for path in parts), rules)
+    rows = void_outdated(apply_gates(combine(read_results(path) for path in parts), rules))
     return combine([rows, decision_rows(rows, framework, rules, overrides), item_flags(rows, framework, rules)])
 
 

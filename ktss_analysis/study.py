@@ -352,6 +352,41 @@ class StudyTexts(Strict):
 StudyText = Literal["title", "subtitle", "subject", "population", "statement", "disclaimer"]
 
 
+class PlannedGroup(Strict):
+    """People planned for an activity, or for a group of it, and why it came otherwise.
+
+    Parameters
+    ----------
+    activity : str
+        Activity.
+    country, role, language : str, optional
+        The group, by one of these as it stands in the register; the whole activity when none is given.
+    people : int
+        People planned.
+    reason : str
+        Why more or fewer took part; printed beside the numbers.
+    """
+
+    activity: Activity
+    country: str | None = None
+    role: str | None = None
+    language: str | None = None
+    people: Annotated[int, Field(ge=0)]
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _one_group(self) -> PlannedGroup:
+        if sum(value is not None for value in (self.country, self.role, self.language)) > 1:
+            raise ValueError("name the group by one of country, role and language")
+        return self
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """By what the group is named, and its name; two empty texts for a whole activity."""
+        named = [(name, getattr(self, name)) for name in ("country", "role", "language")]
+        return next(((name, str(value)) for name, value in named if value is not None), ("", ""))
+
+
 class Study(Strict):
     """A study: sources, plan, framework and rules."""
 
@@ -369,6 +404,7 @@ class Study(Strict):
     languages: list[str] = ["en"]
     seed: int = 20240101
     plan: dict[str, Annotated[int, Field(ge=0)]] = {}
+    planned: list[PlannedGroup] = []
     scope: dict[str, str] = {}
     statements: dict[str, Annotated[str, Field(min_length=8)]] = {}
     texts: dict[str, StudyTexts] = {}
@@ -407,6 +443,7 @@ class Study(Strict):
                 f"{self.privacy.pseudonym_key_env}"
             )
         self._check_kept(names)
+        self._check_planned()
         return self
 
     def text_in(self, name: StudyText, language: str) -> tuple[str, str]:
@@ -417,6 +454,20 @@ class Study(Strict):
         funding = {"statement": self.funding.statement, "disclaimer": self.funding.disclaimer}
         texts = {"title": self.title, "subtitle": self.subtitle, **funding}
         return texts.get(name, self.scope.get(name, "")), self.languages[0] if self.languages else ""
+
+    def _check_planned(self) -> None:
+        seen: set[tuple[str, str, str]] = set()
+        for number, entry in enumerate(self.planned):
+            key = (entry.activity, *entry.group)
+            if key in seen:
+                raise ValueError(f"planned[{number}]: {' '.join(filter(None, key))} stands there twice")
+            seen.add(key)
+            whole = self.plan.get(entry.activity)
+            if not entry.group[0] and whole is not None and whole != entry.people:
+                raise ValueError(
+                    f"planned[{number}]: {entry.people} people for {entry.activity}, but 'plan' says {whole}; "
+                    "state the number once, or twice the same"
+                )
 
     def _check_kept(self, names: list[str]) -> None:
         for keep in self.privacy.keep:

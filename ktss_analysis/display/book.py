@@ -26,7 +26,8 @@ from .text_safety import safe_text
 
 KIND_OF_UNIT = {
     "share": "share", "share of turns": "share", "share of codes": "share", "coefficient": "coefficient",
-    "correlation": "correlation", "points": "points", "minutes": "points", "years": "points", "score": "coefficient",
+    "correlation": "correlation", "points": "points", "minutes": "points", "years": "points", "days": "points",
+    "score": "coefficient",
     "chi-square": "number", "probability": "p", "share of pairs": "share",
     "share of resamples": "share",
 }  # fmt: skip

@@ -109,7 +109,7 @@ def _items(book: Book, skill_id: str) -> str:
     if not items:
         return book.text("card.no_items")
     flags = book.select("decisions", "item_flag")
-    changed = book.select("triage", "change", aspect="major", target_type="item")
+    changed = book.select("triage", "retest")
     lines = []
     for item in items:
         marks = [book.text(f"flagword.{flag}") for flag in flags.loc[flags["target_id"] == item.id, "aspect"]]

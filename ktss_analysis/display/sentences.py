@@ -671,7 +671,7 @@ def triage_lead(book: Book) -> str:
 @sentence("triage.not_retested")
 def triage_not_retested(book: Book) -> str:
     """Name the items whose meaning changed: their earlier figures no longer hold."""
-    rows = book.select("triage", "change", aspect="major", target_type="item")
+    rows = book.select("triage", "retest")
     items = sorted(set(rows["target_id"]))
     if not items:
         return ""

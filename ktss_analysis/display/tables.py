@@ -577,7 +577,7 @@ def rejections(book: Book, *, limit: int = 5) -> None:
     rows = book.select("triage", "rejection").head(limit)
     records = [
         {
-            _column(book, "suggestion"): _suggested(book, row),
+            _column(book, "suggestion"): suggested_text(book, row),
             _column(book, "reason"): book.study_text(str(row["reason"])),
         }
         for row in book.uses(rows)
@@ -585,7 +585,7 @@ def rejections(book: Book, *, limit: int = 5) -> None:
     _emit(book, records, "rejections", book.text("table.rejections"))
 
 
-def _suggested(book: Book, row: Row) -> str:
+def suggested_text(book: Book, row: Row) -> str:
     """Return a suggestion's text; of one that nobody released for print only what it is about."""
     if row["aspect"] != "kind":
         return book.study_text(str(row["label"]))

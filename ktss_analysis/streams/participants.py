@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from ..core import Estimate
 from ..psychometrics.intervals import median_interval
-from ..results import count_row, rows_from
+from ..results import count_row, rows_from, text_row
+from ..study import PlannedGroup
 from .common import Setting, Tables, gather, mark, of_activity
 
 STREAM = "participants"
@@ -52,7 +55,33 @@ def flow(tables: Tables, setting: Setting) -> pd.DataFrame:
         parts.append(_count(len(used), "n_used_people", activity))
     parts.append(_count(len(everybody), "n_used_people", "any"))
     parts.append(_overlap(tables, setting))
+    parts += [_planned_group(tables, setting, entry) for entry in setting.study.planned]
     return gather(parts)
+
+
+def _planned_group(tables: Tables, setting: Setting, entry: PlannedGroup) -> pd.DataFrame:
+    """Return planned and used people of one group of an activity, and why they differ.
+
+    `group` names the group, ``country-it`` or ``all``; who gave no background is in none. Small cells are hidden when
+    the rows are published (`disclosure.mask_planned`).
+    """
+    column, value = entry.group
+    used = people_used(tables, setting, entry.activity)
+    if column:
+        people = tables["people"]
+        mine = people[people[column].fillna("").str.casefold() == value.casefold()] if len(people) else people
+        used &= set(mine["person_id"].astype(str)) if len(mine) else set()
+    common: dict[str, Any] = {
+        "stream": STREAM, "target_type": "activity", "target_id": entry.activity,
+        "group": _slug(f"{column} {value}") if column else "all",
+    }  # fmt: skip
+    parts = [
+        count_row(entry.people, statistic="n_planned_group", unit="plan", label=value, **common),
+        count_row(len(used), statistic="n_used_group", label=value, **common),
+    ]
+    if entry.reason:
+        parts.append(text_row(entry.reason, statistic="planned_reason", **common))
+    return pd.concat(parts)
 
 
 def _in_stream(people: pd.DataFrame, activity: str) -> pd.Series:

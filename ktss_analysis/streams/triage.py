@@ -4,83 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..core import AuditError
-from ..results import count_row, text_row
-from .common import Setting, Tables, gather, mark
+from ..core import AuditError, Estimate
+from ..results import count_row, rows_from, text_row
+from .common import Setting, Tables, gather, mark, of_activity
+from .triage_links import days_of, links, loose_ends, orphans, version_key
 
 STREAM = "triage"
 
 
-def links(column: pd.Series) -> list[list[str]]:
-    """Return the ids of each cell of a column of ids joined by '|'."""
-    return [[part for part in str(cell).split("|") if part] if pd.notna(cell) else [] for cell in column]
-
-
-def orphans(tables: Tables, *, comments_complete: bool = True) -> pd.DataFrame:
-    """Return every broken link of the chain: which row of which table, and what is missing.
-
-    Parameters
-    ----------
-    tables : mapping
-        Canonical tables; needs ``comments``, ``suggestions``, ``decisions`` and ``changes``.
-    comments_complete : bool
-        False when a source of comments is not part of the study: a comment that is not there is then no fault.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``source`` (table), ``record`` (id of the row) and ``reason``; empty when all links hold.
-    """
-    found: list[tuple[str, str, str]] = []
-    known = {
-        name: set(tables[name][key].astype(str))
-        for name, key in (("comments", "comment_id"), ("suggestions", "suggestion_id"),
-                          ("decisions", "decision_id"))
-    }  # fmt: skip
-    suggestions, decisions, changes = tables["suggestions"], tables["decisions"], tables["changes"]
-    for own, refs in zip(suggestions["suggestion_id"], links(suggestions["comment_ids"]), strict=True):
-        found += [("suggestions", own, f"comment {ref} does not exist")
-                  for ref in refs if comments_complete and ref not in known["comments"]]  # fmt: skip
-        if not refs:
-            found.append(("suggestions", own, "names no comment"))
-    answered: dict[str, int] = {}
-    for own, refs in zip(decisions["decision_id"], links(decisions["suggestion_ids"]), strict=True):
-        if not refs:
-            found.append(("decisions", own, "names no suggestion"))
-        for ref in refs:
-            answered[ref] = answered.get(ref, 0) + 1
-            if ref not in known["suggestions"]:
-                found.append(("decisions", own, f"suggestion {ref} does not exist"))
-    merged = suggestions["merged_into"].notna() & (suggestions["merged_into"] != "")
-    for own, into, is_merged in zip(suggestions["suggestion_id"], suggestions["merged_into"], merged, strict=True):
-        if is_merged and into not in known["suggestions"]:
-            found.append(("suggestions", own, f"was merged into {into}, which does not exist"))
-        if not is_merged and answered.get(own, 0) != 1:
-            count = answered.get(own, 0)
-            found.append(("suggestions", own, "has no decision" if count == 0 else f"has {count} decisions"))
-    for own, ref in zip(changes["change_id"], changes["decision_id"], strict=True):
-        if ref not in known["decisions"]:
-            found.append(("changes", own, f"decision {ref} does not exist"))
-    found += _decision_faults(decisions, changes)
-    return pd.DataFrame(found, columns=["source", "record", "reason"]).astype("string")
-
-
-def _decision_faults(decisions: pd.DataFrame, changes: pd.DataFrame) -> list[tuple[str, str, str]]:
-    found = []
-    changed = set(changes["decision_id"].astype(str))
-    for row in decisions.itertuples():
-        reason = "" if pd.isna(row.reason) else str(row.reason)
-        if row.outcome == "reject" and not reason:
-            found.append(("decisions", row.decision_id, "rejects without a reason"))
-        if row.outcome in ("accept", "accept in part") and row.decision_id not in changed:
-            found.append(("decisions", row.decision_id, f"outcome {row.outcome!r} without a change"))
-    same = changes[changes["from_version"] == changes["to_version"]]
-    found += [("changes", own, "from and to version are the same") for own in same["change_id"]]
-    return found
-
-
 def traceability(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """Return counts of comments, suggestions, decisions and changes, by kind and outcome, and the flow.
+    """Return the feedback register as rows: counts, flow, what was said and done, and what is open.
+
+    ``n_traced`` is the number of the register's comments that a suggestion names (of `n_used`), ``finding`` each loose
+    end (see `triage_links.loose_ends`), ``median_days_open`` the days from the first comment behind a decision to it.
+    ``register`` is one row per decision: what was suggested (`label`; its kind when nobody released the text), what was
+    decided (`aspect`), why (`reason`), by whom and when (`method`), its kind (`group`) and its changes (`source_rows`).
 
     Raises
     ------
@@ -111,7 +49,110 @@ def traceability(tables: Tables, setting: Setting) -> pd.DataFrame:
     parts.append(_flow(suggestions, decisions))
     parts.append(_changed(changes, setting))
     parts.append(_rejections(suggestions, decisions))
+    parts += [_traced(tables, setting), _register(tables), _days_open(tables), retests(tables, setting)]
     return gather(parts)
+
+
+def _traced(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """Return how many comments of the register led to a suggestion, and every loose end."""
+    register = of_activity(tables["comments"], setting, "triage")
+    ends = loose_ends(tables, register)
+    unused = int((ends["kind"] == "comment_unused").sum())
+    parts = [
+        count_row(len(register) - unused, stream=STREAM, statistic="n_traced", n_used=len(register),
+                  unit="count of rows", source_rows=mark(register, "comments", "register")),
+        count_row(len(ends), stream=STREAM, statistic="n_findings", unit="count of rows"),
+    ]  # fmt: skip
+    parts += [
+        text_row(str(row.kind), stream=STREAM, statistic="finding", target_type=str(row.source),
+                 target_id=str(row.record), aspect=str(row.kind), reason=str(row.reason))
+        for row in ends.itertuples()
+    ]  # fmt: skip
+    return gather(parts)
+
+
+def _days_open(tables: Tables) -> pd.DataFrame:
+    """Return the median number of days from the first comment behind a decision to the decision."""
+    dated = days_of(tables)
+    days = (pd.to_datetime(dated["date"]) - pd.to_datetime(dated["first"])).dt.days
+    method = "median of days from the first comment to the decision"
+    middle = (
+        Estimate(float(days.median()), method=method, n_used=len(days))
+        if len(days)
+        else Estimate.absent("undefined", "comments or decisions carry no date", method=method)
+    )
+    row = rows_from(middle, stream=STREAM, statistic="median_days_open", target_type="study", unit="days")
+    return gather([row])
+
+
+def _register(tables: Tables) -> pd.DataFrame:
+    """Return one row per decision on suggestions: what was said, what was done about it, and why.
+
+    A suggestion's text is told only when somebody released it for print; else `label` is its kind, as `group` is.
+    """
+    frame = tables["suggestions"]
+    suggestions = {str(row["suggestion_id"]): row for row in frame.to_dict("records")}
+    changes = tables["changes"].groupby("decision_id")["change_id"].agg("|".join)
+    rows = []
+    for row, refs in zip(tables["decisions"].itertuples(), links(tables["decisions"]["suggestion_ids"]), strict=True):
+        heads = [ref for ref in refs if ref in suggestions and not _plain(suggestions[ref]["merged_into"])]
+        if not heads:
+            continue
+        told = [suggestions[ref]["text"] for ref in heads if _plain(suggestions[ref]["review"]) == "released"]
+        kind = _plain(suggestions[heads[0]]["kind"]) or "other"
+        line = text_row(
+            "; ".join(dict.fromkeys(filter(None, map(_plain, told)))) or kind, stream=STREAM, statistic="register",
+            target_type="decision", target_id=str(row.decision_id), aspect=_plain(row.outcome).replace(" ", "_"),
+            group=kind, reason=_plain(row.reason), n_used=len(refs),
+            source_rows=_plain(changes.get(row.decision_id)),
+        )  # fmt: skip
+        line["method"] = f"{_plain(row.date)}|{_plain(row.decided_by)}"
+        rows.append(line)
+    return gather(rows)
+
+
+def _plain(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def retests(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """Return the items whose meaning changed and whose answers are of the earlier wording.
+
+    A change is of meaning when the first number of the version rises. `aspect` is ``void`` when the framework file has
+    the new wording: then earlier figures are not carried over (`evidence.void_outdated`). It is ``candidate`` when the
+    framework still has the earlier wording: the figures are those of the text that is printed. Answers given after the
+    new version's date, and no earlier ones, are a re-test; without dates there is none.
+    """
+    versions = tables.get("item_versions")
+    since = (
+        {} if versions is None else {(str(r.item_id), str(r.version)): _plain(r.date) for r in versions.itertuples()}
+    )
+    known = {item.id: item.version for item in setting.framework.items}
+    answers = _first_answers(tables)
+    parts = []
+    for row in tables["changes"].itertuples():
+        item, before, after = _plain(row.item_id), version_key(row.from_version), version_key(row.to_version)
+        if item not in known or after[0] <= before[0]:
+            continue
+        void = version_key(known[item])[0] >= after[0]
+        began, first = since.get((item, _plain(row.to_version)), ""), answers.get(item, "")
+        if void and began and first and first >= began:
+            continue
+        parts.append(
+            text_row("not_retested", stream=STREAM, statistic="retest", target_type="item", target_id=item,
+                     aspect="void" if void else "candidate", group=str(row.to_version),
+                     reason=f"{row.from_version} → {row.to_version}, {began or 'no date'}; first answer "
+                     f"{first or 'without date'}", source_rows=f"changes[{row.change_id}]")
+        )  # fmt: skip
+    return gather(parts)
+
+
+def _first_answers(tables: Tables) -> dict[str, str]:
+    """Return the date of the earliest rating or answer of every item; empty when one of them has no date."""
+    rated = tables["ratings"][tables["ratings"]["target_type"] == "item"].rename(columns={"target_id": "item_id"})
+    dates = pd.concat([rated[["item_id", "answered_on"]], tables["responses"][["item_id", "answered_on"]]])
+    dates = dates.assign(answered_on=dates["answered_on"].astype(object).where(dates["answered_on"].notna(), ""))
+    return dict(dates.groupby("item_id")["answered_on"].min())
 
 
 def _flow(suggestions: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
@@ -138,12 +179,13 @@ def _changed(changes: pd.DataFrame, setting: Setting) -> pd.DataFrame:
         if not item:
             continue
         before, after = str(row.from_version), str(row.to_version)
-        major = before.split(".")[0] != after.split(".")[0]
+        major = version_key(before)[0] != version_key(after)[0]
         note = [str(text) if pd.notna(text) else "" for text in (row.before, row.after)]
         parts.append(
             text_row(" → ".join(note) if all(note) else after, stream=STREAM, statistic="change",
                      target_type=kinds.get(item, "other"), target_id=item, group=str(row.change_id),
-                     aspect="major" if major else "minor", reason=f"{before} → {after}")
+                     aspect="major" if major else "minor", reason=f"{before} → {after}",
+                     source_rows=f"decisions[{row.decision_id}]")
         )  # fmt: skip
     return gather(parts)
 
