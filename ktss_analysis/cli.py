@@ -66,6 +66,10 @@ def map_command(
     files: Annotated[list[Path], typer.Argument(help="Raw files: exports of any kind.", show_default=False)],
     framework: Annotated[Path | None, typer.Option(help="Framework file; its ids and texts are looked for.")] = None,
     sheet: Annotated[str, typer.Option(help="Sheet of workbooks. Default: all that hold cells.")] = "",
+    structure: Annotated[
+        Path | None,
+        typer.Option(help="File that describes the questions. Default: one that stands beside and fits."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Look at unknown raw files: their format, what each column is, and a `sources:` block to start from.
@@ -74,7 +78,8 @@ def map_command(
     """
     from .mapping import map_files
 
-    found = map_files(files, framework=framework, sheet=int(sheet) if sheet.isdecimal() else sheet or None)
+    number = int(sheet) if sheet.isdecimal() else sheet or None
+    found = map_files(files, framework=framework, sheet=number, structure=structure)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1, default=str))
         raise typer.Exit(1 if found.unreadable else 0)

@@ -138,7 +138,7 @@ def file_labels(labels: Mapping[str, str], where: str) -> LabelTable | None:
 
 
 def disorder(labels: Mapping[str, str]) -> str:
-    """Return in words why the numbers behind lettered codes (``A1``, ``A3``, ``A2``) are no scale; empty when they may be.
+    """Return in words why the numbers of lettered codes (``A1``, ``A3``, ``A2``) are no scale; empty if they may be.
 
     Survey programs number such codes as options are added, so the number is a name. It is taken for a value only
     when it rises or falls with the order of the options, and is no other number than one that is the label itself.

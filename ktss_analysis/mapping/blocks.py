@@ -112,6 +112,8 @@ def _on_framework_scale(fit: ScaleFit | None, framework: Framework | None) -> bo
     if fit is None or framework is None or framework.scale is None:
         return False
     low, high = framework.scale.limits
+    if fit.labels == "file":
+        return (fit.low, fit.high) == (low, high)
     return fit.labels == "framework" or (not fit.labels and low <= fit.low and fit.high <= high)
 
 
@@ -148,7 +150,7 @@ def _describe_scale(proposed: Proposed, fit: ScaleFit) -> None:
         seen = {fold(text) for column in proposed.columns for text in column.counts}
         keys |= {"scale": [0, 1], "labels": {text: number for text, number in YES_NO.items() if fold(text) in seen}}
     elif fit.labels == "file":
-        keys |= {"scale": whole, "labels": "file"}
+        keys |= {"scale": "framework" if keys["table"] == "responses" else whole, "labels": "file"}
     elif fit.labels:
         keys |= {"labels": fit.labels}
     elif keys["table"] == "responses":

@@ -15,9 +15,10 @@ from ..core import InputError
 from ..framework import load_framework
 from ..intake.identifiers import Scrubber
 from ..lexicon import fold
-from ..readers import RawTable, find_decimal, read_table
+from ..readers import RawTable, companion_of, find_decimal, read_table
 from .columns import Column, recognise
 from .sources import ProposedSource, round_of_name
+from .structures import Structures
 from .words import activity_of_name
 
 FILE_COLUMNS = ("file", "format", "encoding", "separator", "decimal", "sheet", "header_row", "n_read", "n_columns")
@@ -79,7 +80,11 @@ class FileMap:
 
 
 def map_files(
-    paths: Sequence[str | Path], *, framework: str | Path | None = None, sheet: str | int | None = None
+    paths: Sequence[str | Path],
+    *,
+    framework: str | Path | None = None,
+    sheet: str | int | None = None,
+    structure: str | Path | None = None,
 ) -> FileMap:
     """Look at raw files and propose how a study file reads them.
 
@@ -91,6 +96,9 @@ def map_files(
         Framework file; its ids and texts are looked for in headers and question texts.
     sheet : str or int, optional
         Sheet of workbooks, by name or number.
+    structure : str or pathlib.Path, optional
+        Companion that describes the questions of the files. When not given, one that stands beside a file is used,
+        if it describes columns of it and no other does so as well; one of several `paths` counts as standing beside.
 
     Returns
     -------
@@ -111,12 +119,16 @@ def map_files(
     """
     known = load_framework(Path(framework)) if framework is not None else None
     files = [Path(path) for path in sorted({str(path) for path in paths})]
-    tables, unreadable = _read_all(files, sheet)
+    structures = Structures(Path(structure) if structure is not None else None)
+    tables, unreadable = _read_all(_with_answers(files), sheet, structures)
     base = Path(os.path.commonpath([path.parent for path in files]))
     n_sheets = Counter(table.file for table in tables)
     sources, columns = [], []
-    for group in _layouts(tables):
-        source = ProposedSource(group, recognise(_together(group), known), known, base, n_sheets[group[0].file] > 1)
+    for group in _layouts(tables, structures):
+        source = ProposedSource(
+            group, recognise(_together(group), known), known, base, n_sheets[group[0].file] > 1,
+            structures.used(group[0]),
+        )  # fmt: skip
         columns += [_column_row(column, group, source) for column in source.columns]
         if source.usable:
             sources.append(source)
@@ -133,13 +145,23 @@ def map_files(
     )
 
 
-def _read_all(files: Sequence[Path], sheet: str | int | None) -> tuple[list[RawTable], tuple[str, ...]]:
+def _with_answers(files: Sequence[Path]) -> Sequence[Path]:
+    """Return the files without those that describe the questions of others among them."""
+    formats = {path: companion_of(path) for path in files}
+    found = [path for path in files if not formats[path]]
+    folders = {path.parent for path in found}
+    return [path for path in files if not formats[path] or path.parent not in folders]
+
+
+def _read_all(
+    files: Sequence[Path], sheet: str | int | None, structures: Structures
+) -> tuple[list[RawTable], tuple[str, ...]]:
     """Return the tables of all files that can be read, and why the others cannot; refuse when none can."""
     tables: list[RawTable] = []
     errors: list[InputError] = []
     for path in files:
         try:
-            tables += _sheets(path, sheet)
+            tables += _sheets(path, sheet, structures)
         except InputError as error:
             errors.append(error)
     if errors and not tables:
@@ -147,10 +169,10 @@ def _read_all(files: Sequence[Path], sheet: str | int | None) -> tuple[list[RawT
     return tables, tuple(map(str, errors))
 
 
-def _sheets(path: Path, sheet: str | int | None) -> list[RawTable]:
+def _sheets(path: Path, sheet: str | int | None, structures: Structures) -> list[RawTable]:
     """Return the table of a file, or of every filled sheet of a workbook when none is asked for."""
-    first = read_table(path, sheet=sheet)
-    if sheet is not None or not first.sheet:
+    first = structures.read(path, sheet)
+    if sheet is not None or not first.sheet or structures.used(first)[0] is not None:
         return [first]
     found = []
     for number in range(1, _MOST_SHEETS + 1):
@@ -162,13 +184,13 @@ def _sheets(path: Path, sheet: str | int | None) -> list[RawTable]:
     return found or [first]
 
 
-def _layouts(tables: Sequence[RawTable]) -> list[list[RawTable]]:
-    """Return the tables in groups with the same headers, whatever their order, and the same activity and round."""
+def _layouts(tables: Sequence[RawTable], structures: Structures) -> list[list[RawTable]]:
+    """Return the tables in groups with the same headers in any order, the same structure, activity and round."""
     groups: dict[tuple[Hashable, ...], list[RawTable]] = {}
     for table in tables:
         stem = table.file.stem
         headers = frozenset(fold(str(name)) for name in table.frame.columns)
-        key = (headers, table.sheet, activity_of_name(stem), round_of_name(stem))
+        key = (headers, table.sheet, *structures.used(table), activity_of_name(stem), round_of_name(stem))
         groups.setdefault(key, []).append(table)
     return list(groups.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,13 +44,21 @@ class ProposedSource:
         Folder that the paths of the files start in.
     sheets : bool
         Whether the file is a workbook with several filled sheets, so that the sheet must be named.
+    structure : tuple of (pathlib.Path or None, str)
+        The companion, and the format to declare when the file alone would not be recognised.
     """
 
     def __init__(
-        self, tables: Sequence[RawTable], columns: list[Column], framework: Framework | None, base: Path, sheets: bool
+        self,
+        tables: Sequence[RawTable],
+        columns: list[Column],
+        framework: Framework | None,
+        base: Path,
+        sheets: bool,
+        structure: tuple[Path | None, str] = (None, ""),
     ) -> None:
         self.tables, self.columns, self.framework = tables, without_singles(columns), framework
-        self.base, self.sheets = base, sheets
+        self.base, self.sheets, self.structure = base, sheets, structure
         self.remarks: list[str] = []
         self.fields: dict[str, str] = {}
         table = _row_wise(columns)
@@ -87,6 +96,11 @@ class ProposedSource:
         keys: dict[str, Any] = {"name": self._name(), "activity": self.activity, "files": files}
         if self.sheets:
             keys["sheet"] = first.sheet
+        companion, format = self.structure
+        if format:
+            keys["format"] = format
+        if companion is not None:
+            keys["structure"] = Path(os.path.relpath(companion, self.base)).as_posix()
         person = self.of("person")
         if person:
             keys["person"] = {"column": person[0].header}

@@ -11,10 +11,16 @@ from .redcap_dictionary import is_dictionary
 from .table import RawTable, ReadOptions
 from .xlsform import looks_like_form
 
+_LIMESURVEY = frozenset(["class", "type/scale", "name", "text", "language"])
+_KINDS = {
+    "limesurvey": "a LimeSurvey structure", "qualtrics": "a Qualtrics survey (QSF)",
+    "redcap": "a REDCap data dictionary", "odk": "an XLSForm",
+}  # fmt: skip
+
 
 def sniff(path: Path, head: bytes) -> float:
     """Return whether the file is the survey of LimeSurvey or Qualtrics, REDCap's data dictionary, or an XLSForm."""
-    return RECOGNISED if _kind(path, head) else 0.0
+    return RECOGNISED if _format(path, head) else 0.0
 
 
 def read(path: Path, _options: ReadOptions) -> RawTable:
@@ -25,20 +31,31 @@ def read(path: Path, _options: ReadOptions) -> RawTable:
     InputError
         Always.
     """
-    with path.open("rb") as stream:
-        kind = _kind(path, stream.read(4096))
     raise InputError(
-        f"the file is {kind}: it describes the questions and holds no answers", file=path.name,
+        f"the file is {_KINDS[companion_of(path)]}: it describes the questions and holds no answers", file=path.name,
         allowed="the file with the answers; name this one as its 'structure'",
     )  # fmt: skip
 
 
-def _kind(path: Path, head: bytes) -> str:
+def companion_of(path: Path) -> str:
+    """Return the format whose answers a file describes; empty for any other file."""
+    try:
+        with path.open("rb") as stream:
+            return _format(path, stream.read(4096))
+    except OSError:
+        return ""
+
+
+def _format(path: Path, head: bytes) -> str:
     if looks_like_xml(head) and b"<LimeSurveyDocType>" in head:
-        return "a LimeSurvey structure"
+        return "limesurvey"
     if b'"SurveyEntry"' in head and head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return "a Qualtrics survey (QSF)"
+        return "qualtrics"
     records = first_records(path, head)
-    if records and is_dictionary(records[0]):
-        return "a REDCap data dictionary"
-    return "an XLSForm" if looks_like_form(records) else ""
+    if not records:
+        return ""
+    if {cell.strip().lower() for cell in records[0]} >= _LIMESURVEY:
+        return "limesurvey"
+    if is_dictionary(records[0]):
+        return "redcap"
+    return "odk" if looks_like_form(records) else ""

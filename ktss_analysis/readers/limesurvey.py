@@ -89,13 +89,10 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         columns.append(info)
     notes = []
     if structure is not None:
-        unknown = [
-            name
-            for name, info in zip(headers, columns, strict=True)
-            if name and info.kind != "system" and structure.column(name) is None
-        ]
+        asked = [name for name, info in zip(headers, columns, strict=True) if name and info.kind != "system"]
+        unknown = [name for name in asked if structure.column(name) is None]
         notes = [f"not in the structure file: {some(unknown)}"] if unknown else []
-        if len(unknown) == len(headers):
+        if asked and len(unknown) == len(asked):
             raise refuse(path, "this LimeSurvey survey", "a file with questions of the survey given as 'structure'")
     table = lay_out(raw, Layout(headers, 0, 1, columns, notes), path, "limesurvey")
     if structure is not None:

@@ -289,6 +289,124 @@ def test_real_texts_are_found_in_a_framework(shared, tmp_path):
     }
 
 
+# --------------------------------------------------------------------------------------------------- structures
+TABBED = (
+    "class\ttype/scale\tname\trelevance\ttext\thelp\tlanguage\n"
+    "S\t\tlanguage\t\ten\t\t\n"
+    "Q\tF\tSKILL\t1\tHow often do you do this?\t\ten\n"
+    "SQ\t0\tS011\t\tI plan my week.\t\ten\nSQ\t0\tS012\t\tI keep to my plan.\t\ten\n"
+    "A\t0\tA1\t\tNow and then\t\ten\nA\t0\tA2\t\tMost days\t\ten\nA\t0\tA3\t\tEvery day\t\ten\n"
+)
+ANSWERS = (
+    "id,submitdate,lastpage,startlanguage,SKILL[S011],SKILL[S012]\n"
+    "1,2025-01-02 10:00:00,2,en,A1,A3\n2,2025-01-03 11:00:00,2,en,A2,A2\n3,2025-01-04 12:00:00,2,en,A3,A1\n"
+)
+
+
+@pytest.fixture
+def survey(tmp_path):
+    (tmp_path / "answers.csv").write_text(ANSWERS, encoding="utf-8")
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart" / "survey.txt").write_text(TABBED, encoding="utf-8")
+    return tmp_path
+
+
+def by_row(study) -> list[float]:
+    return clean_sources(study).tables["ratings"].sort_values(["source_row", "target_id"])["value"].tolist()
+
+
+def test_a_structure_beside_the_answers_is_used(survey):
+    without = map_files([survey / "answers.csv"])
+    assert "structure" not in without.yaml
+    assert "labels: file" not in without.yaml, "control: codes alone say nothing"
+    (survey / "apart" / "survey.txt").rename(survey / "survey.txt")
+    found = map_files([survey / "answers.csv"])
+    assert found.sources[0]["structure"] == "survey.txt"
+    assert "format" not in found.sources[0]
+    [block] = found.sources[0]["blocks"]
+    assert (block["labels"], block["scale"]) == ("file", [1, 3])
+    assert any("survey.txt was read as its structure" in note for note in found.notes)
+    assert map_files([survey / "answers.csv", survey / "survey.txt"]).yaml == found.yaml, "named with the answers"
+    study = pasted(survey, found.yaml, survey)
+    assert by_row(study) == [1, 3, 2, 2, 3, 1]
+
+
+def test_a_structure_that_is_named_is_used(survey):
+    found = map_files([survey / "answers.csv"], structure=survey / "apart" / "survey.txt")
+    assert found.sources[0]["structure"] == "apart/survey.txt"
+    study = pasted(survey, found.yaml, survey)
+    assert check_study(study).query("level == 'error'").empty
+    texts = ["Numero", "How often do you do this? [I plan my week.]", "How often do you do this? [I keep to my plan.]"]
+    rows = ["1,Now and then,Every day", "2,Most days,Most days", "3,Every day,Now and then"]
+    (survey / "answers.csv").write_text("\n".join([",".join(texts), *rows]) + "\n", encoding="utf-8")
+    found = map_files([survey / "answers.csv"], structure=survey / "apart" / "survey.txt")
+    assert found.sources[0]["format"] == "limesurvey", "headers in words are not recognised without it"
+    study = pasted(survey, found.yaml, survey)
+    assert by_row(study) == [1, 3, 2, 2, 3, 1]
+
+
+def test_a_structure_of_something_else_is_not_used(survey):
+    (survey / "other.txt").write_text(TABBED.replace("SKILL", "OTHER"), encoding="utf-8")
+    assert "structure" not in map_files([survey / "answers.csv"]).yaml
+    with pytest.raises(InputError, match="this LimeSurvey survey"):
+        map_files([survey / "answers.csv"], structure=survey / "other.txt")
+    with pytest.raises(InputError, match="no such structure file"):
+        map_files([survey / "answers.csv"], structure=survey / "none.lss")
+
+
+def test_two_structures_that_fit_alike_are_left_to_the_analyst(survey):
+    for name in ("one.txt", "two.txt"):
+        (survey / name).write_text(TABBED, encoding="utf-8")
+    found = map_files([survey / "answers.csv"])
+    assert "structure" not in found.sources[0] if found.sources else True
+    assert any("'one.txt', 'two.txt'" in note and "--structure" in note for note in found.notes)
+    (survey / "answers.txt").write_text(TABBED, encoding="utf-8")
+    assert map_files([survey / "answers.csv"]).sources[0]["structure"] == "answers.txt", "the name decides"
+
+
+def test_a_structure_alone_is_refused_as_before(survey):
+    with pytest.raises(InputError, match="holds no answers"):
+        map_files([survey / "apart" / "survey.txt"])
+
+
+def test_statements_on_the_frameworks_scale_with_labels_of_the_file_are_answers(tmp_path, framework):
+    from openpyxl import Workbook
+
+    item = framework.items[0]
+    low, high = map(int, framework.scale.limits)
+    book = Workbook()
+    book.active.title = "survey"
+    for row in (["type", "name", "label::English (en)"], ["select_one often", item.id, item.text["en"]]):
+        book.active.append(row)
+    choices = book.create_sheet("choices")
+    choices.append(["list_name", "name", "label::English (en)"])
+    for number in range(low, high + 1):
+        choices.append(["often", str(number), f"Step {number}"])
+    book.save(tmp_path / "form.xlsx")
+    rows = "".join(f"{n},u{n},2025-01-0{n}T10:00:00,{low + n % (high - low + 1)}\n" for n in range(1, 8))
+    (tmp_path / "raw.csv").write_text(f"_id,_uuid,_submission_time,{item.id}\n{rows}", encoding="utf-8")
+    [source] = map_files([tmp_path / "raw.csv"], framework=FRAMEWORK).sources
+    assert source["structure"] == "form.xlsx"
+    assert source["blocks"] == [
+        {"table": "responses", "columns": {item.id: item.id}, "scale": "framework", "labels": "file"}
+    ]
+
+
+def test_structures_beside_real_exports(shared, tmp_path):
+    """Each project of REDCap finds its own dictionary among those of others; the survey of LimeSurvey is found."""
+    folder = shared / "data" / "export-redcap-redcapr"
+    for data in sorted(folder.glob("*__data.csv")):
+        found = map_files([data])
+        if found.sources:
+            assert found.sources[0]["structure"] == data.name.replace("__data", "__dictionary")
+    folder = shared / "data" / "export-limesurvey-rse2017"
+    found = map_files([folder / "rse2017_uk_public_data.csv"])
+    assert found.sources[0]["structure"] == "uk_core_survey.lss"
+    assert "labels: file" in found.yaml
+    study = pasted(tmp_path, found.yaml, folder)
+    assert check_study(study).query("level == 'error'").empty
+
+
 # -------------------------------------------------------------------------------------------------- command line
 def ktss(*arguments: object):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
