@@ -20,6 +20,7 @@ from .layout import NODES, Node, translation
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
 from .publish import (
+    LANDING,
     OPEN_DATA,
     REVIEW_FILE,
     TOOL,
@@ -116,7 +117,7 @@ def _outputs(entry: Node, study: Study) -> tuple[str, ...]:
         return ("results.csv",)
     pages = [f"{TOOL}/index.{language}.html" for language in tool_languages(study)]
     data = [f"{OPEN_DATA}/{name}" for name in ("glossary.csv", "results.xlsx", "package.json")]
-    return ("results.csv", "public.csv", *data, *pages)
+    return ("results.csv", "public.csv", LANDING, *data, *pages)
 
 
 def _key_fingerprint(study: Study, folder: Path) -> Path:

@@ -16,6 +16,8 @@ REVIEW_FILE = "free_text_review.csv"
 
 TOOL = "self-assessment"
 """Folder of the pages, in the stage that makes them and in ``public``."""
+LANDING = "index.html"
+"""The page that leads to all public files."""
 OPEN_DATA = "open-data"
 """Folder of glossary, workbook and facts of the data package, in the stage that makes them."""
 
@@ -32,8 +34,9 @@ def render_document(executed: Path, out: Path, *, stem: str, formats: Sequence[s
 
 
 def publish_results(executed: Path, out: Path, *, study: str) -> None:  # noqa: ARG001
-    """Write open data, and the self-assessment pages where there can be any, from the public results in `out`."""
+    """Write open data, the landing page, and the self-assessment where there can be one, from the public results."""
     from ..opendata.files import build_open_data
+    from ..report.landing import landing_page
     from ..results import read_results
     from ..rules import load_rules
     from ..study import load_study
@@ -41,6 +44,7 @@ def publish_results(executed: Path, out: Path, *, study: str) -> None:  # noqa: 
     loaded = load_study(study)
     rules, rows, languages = load_rules(loaded.rules_path), read_results(out / "public.csv"), tool_languages(loaded)
     build_open_data(rows, loaded, rules, out / OPEN_DATA)
+    write_atomic(out / LANDING, landing_page(loaded, with_tool=bool(languages)))
     if languages:
         from ..selfassessment.build import build_tool
 
@@ -124,6 +128,7 @@ def _public_contents(stages: Path, formats: Sequence[str], translations: Sequenc
         for language in translations
     }
     sources |= {name: results / OPEN_DATA / name for name in ("glossary.csv", "results.xlsx")}
+    sources[LANDING] = results / LANDING
     for stage, document in _documents(translations):
         sources |= {f"{document}.{suffix}": stages / stage / f"{document}.{suffix}" for suffix in formats}
     if (results / TOOL).is_dir():

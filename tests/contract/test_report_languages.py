@@ -25,6 +25,7 @@ from ktss_analysis.pipeline.publish import assemble
 from ktss_analysis.pipeline.steps import Step
 from ktss_analysis.report.document import Document, Facts
 from ktss_analysis.report.labels import banner, words
+from ktss_analysis.report.landing import landing_page
 from ktss_analysis.report.pandoc import to_html
 from ktss_analysis.results import count_row, rows_from, text_row
 from ktss_analysis.rules import load_rules
@@ -340,3 +341,25 @@ def test_the_other_languages_of_a_report_are_those_of_the_study_file(tmp_path: P
         found = _other_languages(study, own)
         assert [other["tag"] for other in found] == [tag for tag in languages if tag != own]
         assert all(other["stem"] == ("report" if other["tag"] == "en" else f"report.{other['tag']}") for other in found)
+
+
+def test_the_landing_page_leads_to_each_language_and_marks_it(tmp_path: Path, repo: Path) -> None:
+    languages = ["en", *TRANSLATIONS[:2]]
+    texts = "".join(f"  {tag}: {{title: Title in {tag} <b>}}\n" for tag in TRANSLATIONS[:1])
+    outputs = f"outputs: {{languages: [{', '.join(languages)}], formats: [html, pdf]}}\n"
+    study = study_with(tmp_path, repo, outputs + (f"texts:\n{texts}" if texts else ""))
+    page = landing_page(study, with_tool=False)
+    for tag in languages:
+        stem = "report" if tag == "en" else f"report.{tag}"
+        for suffix in ("html", "pdf"):
+            assert f'<a href="{stem}.{suffix}" hreflang="{tag}"' in page
+        assert f'<strong lang="{tag}">' in page
+    assert page.count("Draft translation") == len(languages) - 1
+    assert "docx" not in page
+    assert "self-assessment" not in page
+    assert "SYNTHETIC" not in page.partition("<body>")[2]
+    if TRANSLATIONS:
+        assert f'<span lang="{TRANSLATIONS[0]}">Title in {TRANSLATIONS[0]} &lt;b&gt;</span>' in page
+    synthetic = study_with(tmp_path, repo, "synthetic: true\n")
+    assert "no real person answered" in landing_page(synthetic, with_tool=True)
+    assert 'href="self-assessment/index.html"' in landing_page(synthetic, with_tool=True)

@@ -39,6 +39,18 @@ def test_every_file_of_a_run_holds_to_the_package(public: Path, package: dict[st
     assert len(described) > 30
 
 
+def test_the_landing_page_leads_to_all_tables_of_the_package(public: Path, package: dict[str, Any]) -> None:
+    page = (public / "index.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="([^"#]+)"', page))
+    assert {name for name in links if not (public / name).is_file()} <= {
+        f"{document}.{suffix}"
+        for document in ("report", "technical-annex", "audit-annex")
+        for suffix in ("pdf", "docx")
+    }, "formats that this run does not make"
+    single = {resource["path"] for resource in package["resources"] if not re.search(r"/\w+-[^/]+/", resource["path"])}
+    assert {name for name in single if name.count("/") < 2} <= links
+
+
 @pytest.mark.parametrize("document", ["report", "technical-annex", "audit-annex"])
 def test_tables_have_the_number_and_caption_they_are_printed_with(public: Path, document: str) -> None:
     html = (public / f"{document}.html").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -68,6 +69,13 @@ def test_a_cold_run_writes_all_documents_and_says_where_time_went(done: Path) ->
     assert set(states(done).values()) == {"ran"}
     assert all(len(content) > 1000 for content in public_bytes(done).values())
     assert (done / "public" / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_landing_page_leads_to_files_that_are_there(done: Path) -> None:
+    page = (done / "public" / "index.html").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r'href="([^"]*)"', page) if not link.startswith("#")]
+    assert len(links) >= 15
+    assert [link for link in links if not (done / "public" / link).is_file()] == []
 
 
 def test_an_unchanged_rerun_runs_nothing(study: Path, done: Path) -> None:

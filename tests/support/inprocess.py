@@ -16,7 +16,8 @@ from nbformat.v4 import new_output
 
 from ktss_analysis.opendata.files import build_open_data
 from ktss_analysis.pipeline.layout import NODES, translation
-from ktss_analysis.pipeline.publish import OPEN_DATA, assemble, render_document
+from ktss_analysis.pipeline.publish import LANDING, OPEN_DATA, assemble, render_document
+from ktss_analysis.report.landing import landing_page
 from ktss_analysis.resources import resource
 from ktss_analysis.results import read_results
 from ktss_analysis.rules import load_rules
@@ -61,10 +62,11 @@ def run_reports(study: Path, folder: Path, formats: Sequence[str] = ("html",)) -
 
 
 def write_open_data(study: Path, folder: Path) -> None:
-    """Write glossary, workbook and facts of the data package of a run whose decisions were executed."""
+    """Write landing page, glossary, workbook and facts of the data package of a run whose decisions were executed."""
     loaded, decisions = load_study(study), folder / "private" / "stages" / "09_decisions"
     rows = read_results(decisions / "public.csv")
     build_open_data(rows, loaded, load_rules(loaded.rules_path), decisions / OPEN_DATA)
+    (decisions / LANDING).write_text(landing_page(loaded, with_tool=False), encoding="utf-8")
 
 
 def run_translation(study: Path, folder: Path, language: str, formats: Sequence[str] = ("html",)) -> Path:
