@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ktss_analysis.core import KtssError
+from ktss_analysis.display.numbers import DisplayError
 from ktss_analysis.display.text_safety import clean_text, safe_text
 
 if TYPE_CHECKING:
@@ -125,12 +126,14 @@ def emit_figure(
     _need(alt, "a figure needs alternative text", label)
     if data_label is not None:
         _check_label(data_label)
-    facts = {"label": label, "caption": _one_line(caption), "alt": _one_line(clean_text(alt))}
+    facts: dict[str, Any] = {"label": label, "caption": _one_line(caption), "alt": _one_line(clean_text(alt))}
     if data_label is not None:
         facts["data_label"] = data_label
     if stays:
         facts["stays"] = "1"
     svg, png = _pictures(figure)
+    if dark := _dark_colours(svg):
+        facts["dark"] = dark
     bundle = {"image/svg+xml": svg, "image/png": png, "text/plain": f"Figure {label}: {facts['alt']}"}
     _display(bundle, {"image/svg+xml": facts, "image/png": facts})
 
@@ -233,6 +236,16 @@ def _pictures(figure: Figure) -> tuple[str, bytes]:
     save_figure(figure, png, "png", dpi=PNG_DPI)
     figure.clear()
     return svg.getvalue().decode("utf-8"), png.getvalue()
+
+
+def _dark_colours(svg: str) -> dict[str, str]:
+    """Return the dark partner of each colour; none for a drawing with colours of its own, which stays light."""
+    from ktss_analysis.display.colours import dark_colours
+
+    try:
+        return dark_colours(svg)
+    except DisplayError:
+        return {}
 
 
 # ---------------------------------------------------------------------------------------------- tables

@@ -21,6 +21,8 @@ EARLIEST: Final = 315_532_800
 _WIDEST_MM, _TALLEST_MM = 166.0, 205.0
 #: A higher picture would leave a gap when the page has no room for it: the PDF lets it float.
 TALL_MM: Final = 62.0
+#: Form of a picture for HTML: an SVG that is dark on a dark page.
+PAGE_SVG: Final = "page.svg"
 _MM_PER_UNIT: Final = {"pt": 25.4 / 72, "px": 25.4 / 96, "": 25.4 / 96, "in": 25.4, "cm": 10.0, "mm": 1.0}
 _LENGTH = re.compile(r"^\s*([\d.]+)\s*([a-z]*)\s*$")
 _SVG_SIZE = {side: re.compile(rf'<svg\b[^>]*?\s{side}="([^"]+)"', re.DOTALL) for side in ("width", "height")}
@@ -60,7 +62,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Document:
-    """Markdown, its facts, and pictures by relative path; each picture exists as SVG and PNG if it can."""
+    """Markdown, its facts, and pictures by relative path; each picture exists as SVG, as `PAGE_SVG` and as PNG if it can."""
 
     markdown: str
     facts: Facts
@@ -165,7 +167,10 @@ def figure_markdown(output: Mapping[str, Any], *, where: str, pictures: dict[str
         raise KtssError(f"{where}: a figure without alternative text; use emit_figure(..., alt=...)")
     contents: dict[str, bytes] = {}
     if "image/svg+xml" in data:
-        contents["svg"] = _text(data["image/svg+xml"]).encode("utf-8")
+        svg = _text(data["image/svg+xml"])
+        contents["svg"] = svg.encode("utf-8")
+        if facts.get("dark"):
+            contents[PAGE_SVG] = follow_page(svg, facts["dark"]).encode("utf-8")
     if "image/png" in data:
         contents["png"] = b64decode(_text(data["image/png"]))
     name = f"figures/{re.sub(r'[^A-Za-z0-9_.-]', '-', label)}"
@@ -178,6 +183,39 @@ def figure_markdown(output: Mapping[str, Any], *, where: str, pictures: dict[str
         f'alt="{_attribute(alt)}"{data_label}'
     )
     return f":::: {{{attributes}}}\n{caption}\n::::"
+
+
+def picture_form(name: str) -> tuple[str, str]:
+    """Return the path of a picture without its ending, and the ending: its form."""
+    form = PAGE_SVG if name.endswith(f".{PAGE_SVG}") else name.rpartition(".")[2]
+    return name.removesuffix(f".{form}"), form
+
+
+def follow_page(svg: str, dark: Mapping[str, str]) -> str:
+    """Return the drawing with a style that turns its colours into the dark ones where the reader's page is dark.
+
+    Parameters
+    ----------
+    svg : str
+        SVG whose colours stand in `style` attributes, as matplotlib writes them.
+    dark : mapping of str to str
+        Colour ``#rrggbb`` of the drawing to the one in its place on dark.
+
+    Returns
+    -------
+    str
+        The drawing is the same on paper, and for programs that know no media queries.
+    """
+    rules = "".join(
+        f'[style*="{role}: {light}"]{{{role}:{other}!important}}'
+        for light, other in sorted(dark.items())
+        for role in ("fill", "stroke")
+        if f"{role}: {light}" in svg
+    )
+    head, opening, rest = svg.partition("<svg")
+    tag, end, body = rest.partition(">")
+    style = f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"
+    return f"{head}{opening}{tag}{end}{style}{body}"
 
 
 def _picture_facts(output: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from ktss_analysis.core import KtssError
 from ktss_analysis.display.numbers import format_day
 from ktss_analysis.display.text_safety import glyph_names, safe_text
-from ktss_analysis.report.document import Document, Facts
+from ktss_analysis.report.document import PAGE_SVG, Document, Facts, picture_form
 from ktss_analysis.report.labels import STAMP, banner, words
 
 HERE: Final = Path(__file__).parent
@@ -46,7 +47,7 @@ def to_html(document: Document, folder: Path) -> bytes:
     ]  # fmt: skip
     if document.facts.contents:
         options += ["--toc", "--toc-depth=3"]
-    return run_pandoc(document, folder, options, extension="svg")
+    return run_pandoc(document, folder, options, forms=(PAGE_SVG, "svg", "png"))
 
 
 def to_docx(document: Document, folder: Path) -> bytes:
@@ -68,7 +69,7 @@ def to_docx(document: Document, folder: Path) -> bytes:
 
     (folder / "reference.docx").write_bytes(reference_docx(document.facts, pandoc_path()))
     options = ["--to=docx", "--standalone", "--reference-doc=reference.docx"]
-    content = run_pandoc(document, folder, options, extension="png")
+    content = run_pandoc(document, folder, options, forms=("png", "svg"))
     return finish_docx(content, document.facts)
 
 
@@ -90,7 +91,7 @@ def to_typst(document: Document, folder: Path, extra_names: dict[str, str]) -> s
         Typst markup.
     """
     options = ["--to=typst", "--standalone", f"--template={HERE / 'templates' / 'page.typ'}"]
-    return run_pandoc(document, folder, options, extension="svg", extra_names=extra_names).decode("utf-8")
+    return run_pandoc(document, folder, options, forms=("svg", "png"), extra_names=extra_names).decode("utf-8")
 
 
 def run_pandoc(
@@ -98,7 +99,7 @@ def run_pandoc(
     folder: Path,
     options: list[str],
     *,
-    extension: str,
+    forms: Sequence[str],
     extra_names: dict[str, str] | None = None,
 ) -> bytes:
     """Run Pandoc on a document in a working folder and return what it writes.
@@ -111,8 +112,8 @@ def run_pandoc(
         Gets the text, the facts for filter and template, and the pictures.
     options : list of str
         Format options.
-    extension : {"svg", "png"}
-        Which form of each picture the format prefers.
+    forms : sequence of {"page.svg", "svg", "png"}
+        Forms of a picture that the format can print, the best first.
     extra_names : dict of str to str, optional
         Characters to replace in the PDF.
 
@@ -131,7 +132,7 @@ def run_pandoc(
     (folder / "document.md").write_text(document.markdown, encoding="utf-8", newline="\n")
     (folder / "facts.json").write_text(json.dumps(filter_facts(facts, names)), encoding="utf-8")
     (folder / "metadata.json").write_text(json.dumps(_metadata(facts)), encoding="utf-8")
-    _write_pictures(document, folder, extension)
+    _write_pictures(document, folder, forms)
     command = [
         pandoc_path(), "document.md", f"--from={READER}", f"--lua-filter={FILTER}",
         "--metadata-file=metadata.json", "--output=-", *options,
@@ -202,10 +203,11 @@ def _metadata(facts: Facts) -> dict[str, Any]:
     return metadata
 
 
-def _write_pictures(document: Document, folder: Path, extension: str) -> None:
+def _write_pictures(document: Document, folder: Path, forms: Sequence[str]) -> None:
+    """Write each picture once, in the first of the forms that it has."""
     for name, content in document.pictures.items():
-        stem, _, kind = name.rpartition(".")
-        if kind == extension or f"{stem}.{extension}" not in document.pictures:
+        stem, form = picture_form(name)
+        if form == next((known for known in forms if f"{stem}.{known}" in document.pictures), None):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

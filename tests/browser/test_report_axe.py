@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import axe_source
+from chromium import axe_source, need
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DOCUMENTS = ("report", "technical-annex", "audit-annex")
-VIEWS = {"desktop": (1440, "light"), "dark": (1100, "dark"), "phone": (320, "light")}
+VIEWS = {"desktop": (1440, "light"), "dark": (1100, "dark"), "phone": (320, "light"), "dark phone": (320, "dark")}
 
 
 @contextmanager
@@ -46,6 +49,54 @@ def test_axe_finds_no_violation_and_nothing_scrolls_sideways(browser, public, do
         assert axe_violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert asked == []
+
+
+def luminance_at_corner(page: Any, picture: Any) -> float:
+    """Return the mean of red, green and blue of the pixel at the top left corner of what the reader sees."""
+    from PIL import Image
+
+    corner = Image.open(BytesIO(picture.screenshot())).convert("RGB").getpixel((3, 3))
+    return sum(corner) / 3
+
+
+@pytest.mark.parametrize(("scheme", "low", "high"), [("light", 250, 255), ("dark", 10, 40)])
+def test_figures_have_the_ground_of_the_page(browser, public, scheme: str, low: float, high: float) -> None:
+    for document in ("report", "technical-annex"):
+        with opened(browser, public / f"{document}.html", scheme=scheme) as (page, _):
+            pictures = page.locator("figure img")
+            assert pictures.count() == page.locator("figure img.follows").count() > 0
+            for number in (0, pictures.count() - 1):
+                assert low <= luminance_at_corner(page, pictures.nth(number)) <= high
+
+
+def test_paper_is_light_where_the_screen_is_dark(browser, public: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    pdftoppm = shutil.which("pdftoppm")
+    need(pdftoppm, "pdftoppm")
+    with opened(browser, public / "report.html", scheme="dark") as (page, _):
+        page.pdf(path=tmp_path / "paper.pdf")
+    command = [str(pdftoppm), "-r", "20", "-gray", "-png", "-f", "3", "-l", "8", "paper.pdf", "page"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    shades = [Image.open(path).convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+              for path in sorted(tmp_path.glob("page*.png"))]  # fmt: skip
+    assert len(shades) == 6
+    assert min(shades) > 200
+
+
+def test_on_a_phone_a_figure_keeps_its_size_and_is_moved_by_keyboard(browser, public: Path) -> None:
+    with opened(browser, public / "report.html", width=320) as (page, _):
+        shown = page.evaluate(
+            "[...document.querySelectorAll('.figure-scroll')].map(box => ({inside: box.scrollWidth,"
+            " outside: box.clientWidth, name: document.getElementById(box.getAttribute('aria-labelledby')).innerText}))"
+        )
+        assert len(shown) > 8
+        assert all(box["inside"] > 600 and box["outside"] < 320 and len(box["name"]) > 10 for box in shown)
+        box = page.locator(".figure-scroll").first
+        box.focus()
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.activeElement.scrollLeft > 0", timeout=5000)
 
 
 def test_axe_can_fail(browser, tmp_path: Path) -> None:

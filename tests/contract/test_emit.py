@@ -45,6 +45,22 @@ def test_figure_holds_both_pictures_with_the_same_facts_and_is_closed():
     assert plt.get_fignums() == []
 
 
+def test_a_figure_in_colours_of_the_palette_follows_the_page_and_another_stays_light():
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    from ktss_analysis.display.palette import LIGHT
+
+    def drawn(colour):
+        figure = Figure(figsize=(2, 1), facecolor=LIGHT.background)
+        figure.add_artist(Rectangle((0, 0), 1, 1, facecolor=colour, edgecolor="none", transform=figure.transFigure))
+        output = shown(emit_figure, figure, label="fig-a", caption="A", alt="B")
+        return output.metadata["image/svg+xml"].get("dark")
+
+    assert drawn(LIGHT.text) == {"#ffffff": "#14181f", "#1b1f27": "#f2f4f7"}
+    assert drawn("#123456") is None
+
+
 def test_figure_bytes_depend_on_the_drawing_alone():
     first, second, other = (
         figure_output(),

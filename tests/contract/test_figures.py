@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from ktss_analysis.display import figures
+from ktss_analysis.display.colours import dark_colours
 from ktss_analysis.display.figures import base
 from ktss_analysis.display.numbers import DisplayError
 from ktss_analysis.display.palette import LIGHT, verdict_mark
@@ -383,6 +384,23 @@ def test_dark_theme_uses_its_background(name: str) -> None:
     chart = CHARTS[name](3, **OPTIONS, theme="dark")
     assert to_hex(chart.figure.get_facecolor()).upper() == "#14181F"
     assert faults(chart.figure) == []
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_colour_of_a_chart_has_its_partner_on_dark(name: str) -> None:
+    drawings = []
+    for theme in ("light", "dark"):
+        target = io.BytesIO()
+        save_figure(CHARTS[name](8, **OPTIONS, theme=theme).figure, target, "svg")
+        drawings.append(target.getvalue().decode("utf-8"))
+    light, dark = drawings
+    for colour, other in dark_colours(light).items():
+        if other == "#000000":
+            continue  # the default of SVG, which is not written out
+        for role in ("fill", "stroke"):
+            assert (f"{role}: {colour}" in light) <= (f"{role}: {other}" in dark)
+    with pytest.raises(DisplayError, match="no partner"):
+        dark_colours(dark)
 
 
 def test_locale_and_words_reach_drawing_and_alternative_text() -> None:

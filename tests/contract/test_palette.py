@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ktss_analysis.display.numbers import DisplayError
-from ktss_analysis.display.palette import (
+from ktss_analysis.display.colours import (
     COLOUR_BLINDNESS,
-    DARK,
-    LIGHT,
-    THEMES,
-    Theme,
+    Ink,
     cam02_ucs,
     contrast_ratio,
-    grade_mark,
-    likert_steps,
+    dark_colours,
     luminance,
     mix,
     rgb,
     simulate,
     smallest_distance,
     text_colour_on,
+)
+from ktss_analysis.display.numbers import DisplayError
+from ktss_analysis.display.palette import (
+    DARK,
+    LIGHT,
+    RAMP_STEPS,
+    THEMES,
+    Theme,
+    grade_mark,
+    likert_steps,
+    ramp_colour,
     verdict_mark,
 )
 
@@ -64,7 +72,7 @@ def test_contrast_ratio_of_wcag(one: str, other: str, ratio: float) -> None:
         ("categories", LIGHT, (11.1, 3.73, 3.67, 4.55, 11.5)),
         ("verdicts", LIGHT, (8.67, 3.01, 10.7, 3.88)),
         ("likert", LIGHT, (5.99, 2.21, 1.44, 2.68, 8.31)),
-        ("categories", DARK, (10.5, 7.09, 15.6, 6.61)),
+        ("categories", DARK, (10.5, 7.09, 15.6, 6.61, 4.27)),
         ("likert", DARK, (7.52, 3.05, 2.19, 4.21, 9.35)),
     ],
 )
@@ -150,6 +158,46 @@ def test_likert_steps(theme: Theme) -> None:
         assert (steps[0], steps[-1]) == (theme.likert[0], theme.likert[-1])
         light = [luminance(colour) for colour in steps[: k // 2]]
         assert light == sorted(light, reverse=theme is DARK)
+
+
+@ALL
+def test_the_ramp_rises_steadily_and_its_numbers_can_be_read(theme: Theme) -> None:
+    steps = [ramp_colour(step / RAMP_STEPS, theme) for step in range(RAMP_STEPS + 1)]
+    light = [cam02_ucs(colour)[0] for colour in steps]
+    assert light == sorted(light, reverse=theme is LIGHT)
+    assert min(abs(one - other) for one, other in pairwise(light)) > 0.8
+    for vision in VISIONS:
+        seen = [cam02_ucs(simulate(colour, vision))[0] for colour in steps]
+        assert seen == sorted(seen, reverse=theme is LIGHT)
+    assert min(contrast_ratio(text_colour_on(colour), colour) for colour in steps) >= 4.5
+    for share in (-0.01, 1.01, float("nan")):
+        with pytest.raises(DisplayError, match="0 to 1"):
+            ramp_colour(share, theme)
+
+
+def inks_of(theme: Theme) -> list[str]:
+    """Return every colour that a chart of the theme can hold."""
+    plain = [getattr(theme, name) for name in ("background", "text", "secondary", "note", "grid", "band", "outline")]
+    marks = [mark.colour for marks in (theme.categories, theme.verdicts.values(), theme.grades.values())
+             for mark in marks]  # fmt: skip
+    filled = [*(colour for k in range(2, 12) for colour in likert_steps(k, theme)),
+              *(ramp_colour(step / RAMP_STEPS, theme) for step in range(RAMP_STEPS + 1))]  # fmt: skip
+    return [*plain, *marks, *filled, *map(text_colour_on, (*marks, *filled))]
+
+
+def test_every_light_colour_leads_to_the_dark_one_in_its_place() -> None:
+    light, dark = inks_of(LIGHT), inks_of(DARK)
+    assert [ink.dark for ink in light] == dark
+    partners = {ink.lower(): ink.dark.lower() for ink in light}
+    drawing = "".join(f'<path style="fill: {ink.lower()}"/>' for ink in light)
+    assert dark_colours(drawing) == dict(sorted(partners.items()))
+
+
+def test_negative_control_a_colour_without_partner_and_one_with_two_are_refused() -> None:
+    with pytest.raises(DisplayError, match="#abcdee of a drawing has no partner"):
+        dark_colours('<path style="fill: #abcdee"/>')
+    with pytest.raises(DisplayError, match="turns into #14181f on dark; it cannot turn into #000000 too"):
+        Ink("#FFFFFF", "#000000")
 
 
 def test_machado_matrices_keep_greys_grey() -> None:

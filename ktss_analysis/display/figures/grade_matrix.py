@@ -6,8 +6,9 @@ from typing import Any, Unpack
 
 import pandas as pd
 
+from ..colours import text_colour_on
 from ..numbers import MINUS, DisplayError, format_count
-from ..palette import Mark, grade_mark, text_colour_on, verdict_mark
+from ..palette import Mark, grade_mark, verdict_mark
 from ..style import SIZE, SMALL, FrameOptions, Sheet, block_height, open_sheet, text_width, wrap
 from .base import (
     Figure,

@@ -7,8 +7,9 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
+from ..colours import text_colour_on
 from ..numbers import DisplayError, format_count, format_value, percent_digits
-from ..palette import Mark, text_colour_on, to_hex
+from ..palette import Mark, ramp_colour
 from ..style import SIZE, SMALL, FrameOptions, Sheet, block_height, block_width, open_sheet, text_width, wrap
 from .base import (
     Figure,
@@ -44,14 +45,14 @@ def heatmap(
     value_format : str, default "coefficient"
         Kind of number, see `numbers.format_value`; percent signs are left out in cells.
     limits : (float, float), optional
-        Values of the darkest and the lightest colour; by default the smallest and the largest value.
+        Values of the palest and the strongest colour; by default the smallest and the largest value.
     **options
         Title, subtitle and the like, see `style.FrameOptions`.
 
     Notes
     -----
-    A matrix with many columns makes the sheet wider, so that the numbers stay legible. The scale is
-    matplotlib's cividis: its lightness rises steadily and it looks alike to colour-blind readers.
+    A matrix with many columns makes the sheet wider, so that the numbers stay legible. Small values are close
+    to the ground of the page and large ones far from it, in one hue, so lightness alone carries the order.
     """
     data = prepare(matrix, ["target_id", "group", "estimate"], "heatmap")
     data["group"] = data["group"].astype(str)
@@ -123,7 +124,6 @@ def _cell(
     share: float,
     size: float,
 ) -> None:
-    import matplotlib
     from matplotlib.patches import Rectangle
 
     x, y, width, height = place
@@ -133,7 +133,7 @@ def _cell(
         axes.add_patch(Rectangle(corner, width - 0.02, height - 0.02, facecolor="none", **edge))
         axes.plot([x + width / 2], [y], **sheet.marker(Mark(sheet.theme.note, "o", False, "○"), size=5))
         return
-    colour = to_hex(np.array(matplotlib.colormaps["cividis"](share)[:3]))
+    colour = ramp_colour(share, sheet.theme)
     axes.add_patch(Rectangle(corner, width - 0.02, height - 0.02, facecolor=colour, edgecolor="none"))
     sheet.text(x + width / 2, y, text, ha="center", va="center_baseline", size=size, color=text_colour_on(colour))
 

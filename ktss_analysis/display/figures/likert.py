@@ -9,8 +9,9 @@ from typing import Any, Literal, Unpack
 import numpy as np
 import pandas as pd
 
+from ..colours import text_colour_on
 from ..numbers import DisplayError, format_count, format_share, percent_digits
-from ..palette import Mark, likert_steps, text_colour_on
+from ..palette import Mark, likert_steps
 from ..style import SMALL, FrameOptions, Sheet, open_sheet, text_width, wrap
 from . import intervals as panel
 from .base import (

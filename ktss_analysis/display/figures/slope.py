@@ -44,7 +44,7 @@ def slope(
     value_format : str, default "share"
         Kind of number, see `numbers.format_value`.
     highlight : sequence of str
-        At most five target ids (four on dark) drawn in colour with shapes; the others are grey.
+        At most five target ids drawn in colour with shapes; the others are grey.
     **options
         Title, subtitle and the like, see `style.FrameOptions`.
 
@@ -125,7 +125,7 @@ def _axis(sheet: Sheet, axes: Any, limits: tuple[float, float], rounds: Sequence
 def _mark(sheet: Sheet, target: str, highlight: Sequence[str]) -> Mark:
     if target in highlight:
         return sheet.theme.categories[list(highlight).index(target)]
-    return Mark(sheet.theme.verdicts["not decided"].colour, "o", True, "●")
+    return Mark(sheet.theme.note, "o", True, "●")
 
 
 def _lines(sheet: Sheet, axes: Any, table: pd.DataFrame, highlight: Sequence[str]) -> None:

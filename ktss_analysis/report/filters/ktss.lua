@@ -11,7 +11,7 @@ local facts = (function()
 end)()
 local words = facts.words
 local IS_TYPST, IS_HTML, IS_DOCX = FORMAT == "typst", FORMAT:match("^html") ~= nil, FORMAT == "docx"
-local PICTURE = IS_DOCX and { "png", "svg" } or { "svg", "png" }
+local PICTURE = IS_DOCX and { "png", "svg" } or IS_HTML and { "page.svg", "svg", "png" } or { "svg", "png" }
 local SYMBOLS = { keep = "●", provisional = "△", revise = "▲", drop = "■", undecided = "○" }
 
 local function fail(message)
@@ -241,9 +241,15 @@ local function figure(el)
   -- A page of paper is narrower than a screen: there a full-width picture keeps the size it was drawn at.
   local full = IS_HTML and tonumber(el.attributes.width:match("^[%d.]+")) > 160
   local size = full and {} or { width = el.attributes.width }
-  local image = pandoc.Image({ pandoc.Str(alt) }, source, "", pandoc.Attr("", {}, size))
+  local image = pandoc.Image({ pandoc.Str(alt) }, source, "", pandoc.Attr("", extension == "page.svg" and { "follows" } or {}, size))
   local caption = { long = { pandoc.Plain(caption_inlines(el.attributes.number, inlines)) } }
-  return pandoc.Figure({ pandoc.Plain({ image }) }, caption, pandoc.Attr(el.identifier))
+  if not IS_HTML then return pandoc.Figure({ pandoc.Plain({ image }) }, caption, pandoc.Attr(el.identifier)) end
+  -- On a narrow screen the picture keeps a legible size and is moved sideways, by keyboard too.
+  local title = el.identifier .. "-title"
+  caption.long = { pandoc.Plain({ pandoc.Span(caption.long[1].content, pandoc.Attr(title)) }) }
+  local scroll = pandoc.Attr("", { "figure-scroll" },
+    { { "role", "group" }, { "tabindex", "0" }, { "aria-labelledby", title } })
+  return pandoc.Figure({ pandoc.Div({ pandoc.Plain({ image }) }, scroll) }, caption, pandoc.Attr(el.identifier))
 end
 
 local function numbers_in(text)
