@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from ..evidence import VERDICTS
+from . import statements
 from .book import Book
 from .figures.words import VERDICT_KEYS, figure_words
-from .numbers import format_value
 from .registry import chart
 from .sentences import by_branch, capital, code_name, verdict_groups
 
@@ -90,8 +90,9 @@ def _n_text(book: Book, rows: pd.DataFrame) -> str:
 
 
 def _interval_cuts(book: Book) -> dict[str, float]:
-    cuts = [book.rules.value("relevance_supported"), book.rules.value("relevance_not_supported")]
-    return {format_value(cut, "share", book.language): cut for cut in cuts}
+    """Return what the lines of a chart of relevance mean, with their values."""
+    names = {"line.supported": "relevance_supported", "line.not_supported": "relevance_not_supported"}
+    return {book.text(line): book.rules.value(rule) for line, rule in names.items()}
 
 
 @chart("tiles")
@@ -126,18 +127,35 @@ def grades(book: Book) -> None:
     """Draw the grade of every skill in every stream, verdict at the right."""
     from .figures import grade_matrix
 
-    rows, order = [], verdict_groups(book)
+    order = verdict_groups(book)
     ordered = [skill for name in VERDICTS for skill in order[name]]
-    for skill in ordered:
-        for stream in ("relevance", "consensus", "items", "salience"):
-            sign, _ = book.grade(skill, stream)
-            rows.append({"result_id": f"decisions.grade.{stream}.{skill}", "target_id": skill,
-                         "label": book.name(skill), "grade": sign,
-                         "stream": book.text(f"stream.{stream}")})  # fmt: skip
+    frame = _graded(book, ordered)
     verdicts = pd.DataFrame([{"target_id": skill, "verdict": VERDICT_KEYS[book.verdict(skill)]} for skill in ordered])
-    options = _options(book, book.text("statement.grades"), book.text("subtitle.grades"))
-    drawn = grade_matrix(pd.DataFrame(rows), verdicts=verdicts, **options)
-    _emit(book, drawn, "grades", book.text("figure.grades"), pd.DataFrame(rows).merge(verdicts, on="target_id"))
+    options = _options(book, statements.grades(book, frame), book.text("subtitle.grades"))
+    drawn = grade_matrix(frame, verdicts=verdicts, **options)
+    _emit(book, drawn, "grades", book.text("figure.grades"), frame.merge(verdicts, on="target_id"))
+
+
+@chart("upset")
+def upset(book: Book) -> None:
+    """Draw how many skills each combination of streams supports."""
+    from .figures import upset as draw
+
+    frame = _graded(book, list(book.framework.target_ids("skill")))
+    if not (frame["grade"] != "?").any():
+        return
+    options = _options(book, statements.combinations(book, frame), book.text("subtitle.upset"))
+    _emit(book, draw(frame, **options), "upset", book.text("figure.upset"), frame)
+
+
+def _graded(book: Book, skills: list[str]) -> pd.DataFrame:
+    """Return the grade of each skill in each stream, one row per pair."""
+    return pd.DataFrame([
+        {"result_id": f"decisions.grade.{stream}.{skill}", "target_id": skill, "label": book.name(skill),
+         "grade": book.grade(skill, stream)[0], "stream": book.text(f"stream.{stream}")}
+        for skill in skills
+        for stream in ("relevance", "consensus", "items", "salience")
+    ])  # fmt: skip
 
 
 @chart("relevance")
@@ -209,9 +227,11 @@ def likert(book: Book, *, activity: str = "guide_review", target_type: str = "sk
         if shown and row["target_id"] in cvi.index and cvi.loc[row["target_id"], "status"] == "ok":
             record |= {c: cvi.loc[row["target_id"], c] for c in ("estimate", "ci_low", "ci_high", "ci_level")}
         records.append(record)
-    middle = str(points[len(points) // 2]) if len(points) % 2 else None
-    options = _options(book, book.text("statement.likert"), book.text("subtitle.answers"))
     frame = pd.DataFrame(records)
+    middle = str(points[len(points) // 2]) if len(points) % 2 else None
+    ends = {"low": str(points[0]), "high": str(points[-1])}
+    subtitle = book.text("subtitle.answers", n=_n_text(book, rows), **ends)
+    options = _options(book, statements.highest_answers(book, frame), subtitle)
     drawn = draw(frame, scale=[str(point) for point in points], neutral=middle, **options)
     _emit(book, drawn, f"likert-{activity}-{aspect}".replace("_", "-"), book.text("figure.likert"), frame)
     return None
@@ -243,7 +263,7 @@ def flow(book: Book) -> None:
         return
     frame = pd.DataFrame(records)
     frame["count"] = frame["count"].astype("Int64")
-    options = _options(book, book.text("statement.flow"), book.text("subtitle.people"))
+    options = _options(book, statements.participants(book), book.text("subtitle.people"))
     _emit(book, draw(frame, **options), "flow", book.text("figure.flow"), frame)
 
 
@@ -256,11 +276,12 @@ def alpha(book: Book) -> None:
     if rows.empty:
         return _nothing(book, "self_assessment")
     cut = book.rules.value("consistency")
-    options = _options(book, book.text("statement.alpha"), book.text("subtitle.alpha"))
+    title = statements.consistency(book, rows, cut)
+    options = _options(book, title, book.text("subtitle.alpha", n=_n_text(book, rows)))
     labelled = _labelled(book, rows.drop(columns="group"))
     drawn = dot_interval(
         labelled,
-        thresholds={format_value(cut, "coefficient", book.language): cut}, value_format="coefficient", **options,
+        thresholds={book.text("line.threshold"): cut}, value_format="coefficient", **options,
     )  # fmt: skip
     _emit(book, drawn, "alpha", book.text("figure.alpha"), labelled)
     return None
@@ -277,8 +298,10 @@ def usability(book: Book) -> None:
     rows = book.select("tool_review", "system_usability_scale").assign(label=book.text("name.sus"))
     if row["status"] == "ok":
         book.cell(row)
-    options = _options(book, book.text("statement.sus"), book.text("name.sus"))
-    drawn = gauge_strip(rows, benchmark=book.rules.value("usability_benchmark"), **options)
+    benchmark = book.rules.value("usability_benchmark")
+    subtitle = book.text("subtitle.sus", name=book.text("name.sus"), n=_n_text(book, rows))
+    options = _options(book, statements.usability(book, rows, benchmark), subtitle)
+    drawn = gauge_strip(rows, benchmark=benchmark, **options)
     _emit(book, drawn, "usability", book.text("figure.sus"), rows)
 
 
@@ -302,7 +325,8 @@ def rounds(book: Book) -> None:
     moves = (wide.iloc[:, -1] - wide.iloc[:, 0]).abs().sort_values(ascending=False, kind="stable")
     highlight = [skill for skill in wide.index if book.grade(skill, "consensus")[1] == "panel_divided"]
     highlight += [skill for skill in moves.index if skill not in highlight]
-    options = _options(book, book.text("statement.rounds"), book.text("subtitle.panel"))
+    subtitle = book.text("subtitle.rounds", n=_n_text(book, changed))
+    options = _options(book, statements.movement(book, wide), subtitle)
     drawn = slope(changed, value_format="share", highlight=highlight[:5], **options)
     _emit(book, drawn, "rounds", book.text("figure.rounds"), changed)
     return None
@@ -324,10 +348,10 @@ def consensus(book: Book) -> None:
     marked = marked.drop(columns="group").sort_values(
         ["ci_low", "estimate"], ascending=False, kind="stable", na_position="last"
     )
-    options = _options(book, title, book.text("subtitle.panel"))
+    options = _options(book, title, book.text("subtitle.panel", n=_n_text(book, rows)))
     labelled = _labelled(book, marked)
     drawn = dot_interval(labelled, value_format="share",
-                         thresholds={format_value(cut, "share", book.language): cut}, **options)  # fmt: skip
+                         thresholds={book.text("line.threshold"): cut}, **options)  # fmt: skip
     _emit(book, drawn, "consensus", book.text("figure.consensus"), labelled)
     return None
 
@@ -347,7 +371,7 @@ def tiers(book: Book) -> None:
     shown = shown.sort_values(["_tier", "estimate"], ascending=[True, False], kind="stable")
     shown["group"] = [f"{book.text('column.tier')} {number}" for number in shown["_tier"]]
     title = book.text("statement.tiers", k=book.count(int(tier.max()), "ranking.tier"))
-    options = _options(book, title, book.text("subtitle.score"))
+    options = _options(book, title, book.text("subtitle.score", n=_n_text(book, rows)))
     labelled = _labelled(book, shown.drop(columns="_tier"))
     drawn = draw(labelled, **options)
     _emit(book, drawn, "tiers", book.text("figure.tiers"), labelled)
@@ -366,10 +390,11 @@ def salience(book: Book, *, target_type: str = "skill") -> None:
         return _nothing(book, "focus_groups")
     rows = rows.sort_values(["estimate", "target_id"], ascending=[False, True], kind="stable", na_position="last")
     name = "salience" if target_type == "skill" else "reasons"
-    options = _options(book, book.text(f"statement.{name}"), book.text("subtitle.groups"))
+    subtitle = book.text("subtitle.groups", n=_n_text(book, rows))
+    options = _options(book, statements.counted(book, rows, name), subtitle)
     top = float(rows["n_used"].max()) if rows["n_used"].notna().any() else 1.0
     labelled = _labelled(book, rows) if target_type == "skill" else _coded(book, rows)
-    drawn = dot_interval(labelled.drop(columns=["group", "n_used"]), value_format="count", limits=(0.0, top), **options)
+    drawn = dot_interval(labelled.drop(columns="group"), value_format="count", limits=(0.0, top), **options)
     _emit(book, drawn, name, book.text(f"figure.{name}"), labelled)
     return None
 
@@ -395,7 +420,7 @@ def saturation(book: Book) -> None:
         value=rows["target_id"].str.removeprefix("groups_").astype(int), lowest=rows["ci_low"],
         highest=rows["ci_high"],
     ).sort_values("value")  # fmt: skip
-    options = _options(book, book.text("statement.saturation"), book.text("subtitle.codes"))
+    options = _options(book, statements.first_group(book), book.text("subtitle.codes", n=_n_text(book, rows)))
     _emit(book, draw(frame, **options), "saturation", book.text("figure.saturation"), frame.drop(columns="value"))
 
 
@@ -407,7 +432,10 @@ def matrix(book: Book) -> None:
     rows = book.select("focus_groups", "turns_by_group", target_type="skill")
     if rows.empty:
         return _nothing(book, "focus_groups")
-    options = _options(book, book.text("statement.matrix"), book.text("subtitle.turns"))
+    if not (rows["status"] == "ok").any():
+        return None
+    turns = book.number(book.row("focus_groups.n_coded_turns.all"))
+    options = _options(book, statements.busiest_cell(book, rows), book.text("subtitle.turns", n=turns))
     labelled = _labelled(book, rows)
     drawn = heatmap(labelled, value_format="count", **options)
     _emit(book, drawn, "matrix", book.text("figure.matrix"), labelled)
@@ -431,7 +459,7 @@ def feedback(book: Book) -> None:
          stages[1]: [_suggestion(book, "outcome", name) for name in rows["group"]],
          "count": rows["estimate"].astype(int)}
     )  # fmt: skip
-    options = _options(book, book.text("statement.feedback"), book.text("subtitle.suggestions"))
+    options = _options(book, statements.accepted(book, rows), book.text("subtitle.suggestions"))
     drawn = alluvial(frame, stages=stages, **options)
     _emit(book, drawn, "feedback", book.text("figure.feedback"), rows)
     return None
@@ -460,5 +488,6 @@ def scree(book: Book) -> None:
     frame = pd.DataFrame({"estimate": wide["observed"], "reference": wide["reference"]})
     for column, default in (("status", "ok"), ("reason", "")):
         frame[column] = bad[column].reindex(frame.index).fillna(default)
-    options = _options(book, book.text("statement.scree"), book.text("subtitle.eigen"))
+    subtitle = book.text("subtitle.eigen", n=_n_text(book, rows))
+    options = _options(book, statements.dimensions(book, frame), subtitle)
     _emit(book, draw(frame.reset_index(), **options), "scree", book.text("figure.scree"), rows)

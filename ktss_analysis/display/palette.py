@@ -102,7 +102,7 @@ def _theme(name: str, ink: Callable[[str, str], str]) -> Theme:
 
 LIGHT = _theme("light", Ink)
 """Colours are `Ink`: each knows the one in its place on dark."""
-DARK = _theme("dark", lambda light, dark: dark)
+DARK = _theme("dark", lambda _, dark: dark)
 
 THEMES: dict[str, Theme] = {"light": LIGHT, "dark": DARK}
 

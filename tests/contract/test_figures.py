@@ -264,6 +264,27 @@ def test_negative_control_an_overlap_and_a_clipped_label_are_found() -> None:
     assert "'too far to the right' leaves the sheet" in wrong
 
 
+def longer(text: str) -> str:
+    """Return a text of the pseudo-locale: its letters carry accents and it is two fifths longer."""
+    extra = "ŵéłł " * (1 + len(text) * 2 // 25)
+    return f"[{text} {extra.strip()}]"[: max(len(text) + 2, int(len(text) * 1.4))] + "]"
+
+
+@pytest.mark.parametrize("width", [7.2, 6.5])
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_text_overlaps_when_all_words_are_two_fifths_longer(
+    name: str, width: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "NAMES", tuple(map(longer, NAMES)))
+    monkeypatch.setattr(sys.modules[__name__], "STREAMS", tuple(map(longer, STREAMS)))
+    options = OPTIONS | {key: longer(OPTIONS[key]) for key in ("title", "subtitle", "source_line")}
+    words = {key: longer(word) for key, word in figures.WORDS.items()}
+    chart = CHARTS[name](25, **options, width=width, words=words)
+    drawn = texts_of(chart.figure)
+    assert any("ŵé" in text for text, _ in drawn)
+    assert faults(chart.figure) == []
+
+
 @pytest.mark.parametrize("k", [3, 25])
 @pytest.mark.parametrize("name", CHARTS)
 def test_alternative_text_is_short_and_marked(name: str, k: int) -> None:

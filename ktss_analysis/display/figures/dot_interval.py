@@ -86,7 +86,9 @@ def dot_interval(
         )
         return finish(
             sheet, data, sentence, extremes_sentence(sheet, data, value_format), hidden_sentence(sheet, data),
-            *(threshold_sentence(sheet, data, label, value, value_format) for label, value in lines.items()),
+            *(grade_sentences(sheet, data) or [
+                threshold_sentence(sheet, data, label, value, value_format) for label, value in lines.items()
+            ]),
         )  # fmt: skip
 
 
@@ -96,6 +98,19 @@ def grade_entries(sheet: Sheet, data: pd.DataFrame) -> list[tuple]:
         return []
     present = {str(grade).replace("\u2212", "-") for grade in shown(data)["grade"].dropna()}
     return [(grade_mark(g, sheet.theme), sheet.word(f"grade.{g}")) for g in ("+", "0", "-", "?") if g in present]
+
+
+def grade_sentences(sheet: Sheet, data: pd.DataFrame) -> list[str]:
+    """Return how many rows have each grade that occurs."""
+    if "grade" not in data:
+        return []
+    signs = shown(data)["grade"].dropna().astype(str).str.replace("\u2212", "-")
+    return [
+        sheet.word("alt.grade_count", grade=sheet.word(f"grade.{sign}"),
+                   count=format_count(int((signs == sign).sum()), locale=sheet.locale))
+        for sign in ("+", "0", "-", "?")
+        if (signs == sign).any()
+    ]  # fmt: skip
 
 
 def threshold_sentence(sheet: Sheet, data: pd.DataFrame, label: str, value: float, kind: str) -> str:

@@ -238,9 +238,8 @@ local function figure(el)
       .. el.attributes.width .. "), floats: " .. tostring(el.attributes.tall == "1") .. ", number: " .. quoted(el.attributes.number) .. ", id: "
       .. quoted(el.identifier) .. ")[" .. typst(inlines) .. "]")
   end
-  -- A page of paper is narrower than a screen: there a full-width picture keeps the size it was drawn at.
-  local full = IS_HTML and tonumber(el.attributes.width:match("^[%d.]+")) > 160
-  local size = full and {} or { width = el.attributes.width }
+  -- A page of paper is smaller than a screen: there a drawing keeps the size it was made for.
+  local size = IS_HTML and extension ~= "png" and {} or { width = el.attributes.width }
   local image = pandoc.Image({ pandoc.Str(alt) }, source, "", pandoc.Attr("", extension == "page.svg" and { "follows" } or {}, size))
   local caption = { long = { pandoc.Plain(caption_inlines(el.attributes.number, inlines)) } }
   if not IS_HTML then return pandoc.Figure({ pandoc.Plain({ image }) }, caption, pandoc.Attr(el.identifier)) end
