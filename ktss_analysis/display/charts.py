@@ -229,8 +229,7 @@ def likert(book: Book, *, activity: str = "guide_review", target_type: str = "sk
         records.append(record)
     frame = pd.DataFrame(records)
     middle = str(points[len(points) // 2]) if len(points) % 2 else None
-    ends = {"low": str(points[0]), "high": str(points[-1])}
-    subtitle = book.text("subtitle.answers", n=_n_text(book, rows), **ends)
+    subtitle = book.text("subtitle.answers", n=_n_text(book, rows), low=str(points[0]), high=str(points[-1]))
     options = _options(book, statements.highest_answers(book, frame), subtitle)
     drawn = draw(frame, scale=[str(point) for point in points], neutral=middle, **options)
     _emit(book, drawn, f"likert-{activity}-{aspect}".replace("_", "-"), book.text("figure.likert"), frame)
@@ -432,9 +431,7 @@ def matrix(book: Book) -> None:
     rows = book.select("focus_groups", "turns_by_group", target_type="skill")
     if rows.empty:
         return _nothing(book, "focus_groups")
-    if not (rows["status"] == "ok").any():
-        return None
-    turns = book.number(book.row("focus_groups.n_coded_turns.all"))
+    turns = book.cell(book.find("focus_groups.n_coded_turns.all"))
     options = _options(book, statements.busiest_cell(book, rows), book.text("subtitle.turns", n=turns))
     labelled = _labelled(book, rows)
     drawn = heatmap(labelled, value_format="count", **options)

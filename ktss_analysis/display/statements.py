@@ -12,9 +12,7 @@ from .book import Book
 
 
 def _of(book: Book, key: str, found: int, total: int, result_id: str) -> str:
-    return book.text(
-        f"statement.{key}", k=book.count(found, result_id), total=book.count(total, result_id)
-    )  # fmt: skip
+    return book.text(f"statement.{key}", k=book.count(found, result_id), total=book.count(total, result_id))
 
 
 def counted(book: Book, rows: pd.DataFrame, key: str) -> str:
@@ -26,7 +24,7 @@ def counted(book: Book, rows: pd.DataFrame, key: str) -> str:
 def grades(book: Book, rows: pd.DataFrame) -> str:
     """Return how many skills every stream that could be judged supports; `rows` has one row per skill and stream."""
     judged = rows[rows["grade"] != "?"]
-    supported = judged.groupby("target_id")["grade"].agg(lambda signs: set(signs) == {"+"})
+    supported = (judged["grade"] == "+").groupby(judged["target_id"]).all()
     return _of(book, "grades", int(supported.sum()), rows["target_id"].nunique(), "decisions.grade")
 
 
@@ -54,11 +52,9 @@ def usability(book: Book, rows: pd.DataFrame, benchmark: float) -> str:
 def movement(book: Book, table: pd.DataFrame) -> str:
     """Return for how many skills agreement rose and fell; `table` has one row per skill, one column per round."""
     moved = (table.iloc[:, -1] - table.iloc[:, 0]).dropna()
-    slots = {"up": int((moved > 0).sum()), "down": int((moved < 0).sum()), "total": len(moved)}
-    return book.text(
-        "statement.rounds",
-        **{name: book.count(value, "workshop.share_agreeing") for name, value in slots.items()},
-    )
+    rose, fell, total = (book.count(int(found), "workshop.share_agreeing")
+                         for found in ((moved > 0).sum(), (moved < 0).sum(), len(moved)))  # fmt: skip
+    return book.text("statement.rounds", up=rose, down=fell, total=total)
 
 
 def first_group(book: Book) -> str:
@@ -71,8 +67,12 @@ def first_group(book: Book) -> str:
 
 def busiest_cell(book: Book, rows: pd.DataFrame) -> str:
     """Return where most turns were coded: the skill and the group; the first of equals."""
-    row = rows.loc[rows["estimate"].idxmax()].to_dict()
-    return book.text("statement.matrix", n=book.number(row), name=book.name(row["target_id"]), group=str(row["group"]))
+    shown = rows[rows["status"] == "ok"]
+    if shown.empty:
+        return book.text("statement.matrix.hidden")
+    row = shown.loc[shown["estimate"].idxmax()].to_dict()
+    name = book.quoted(book.name(row["target_id"]))
+    return book.text("statement.matrix", n=book.number(row), name=name, group=str(row["group"]))
 
 
 def accepted(book: Book, rows: pd.DataFrame) -> str:
