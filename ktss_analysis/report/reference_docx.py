@@ -18,6 +18,10 @@ _W: Final = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/ma
 _REL: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _FONT: Final = '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Calibri" w:eastAsia="Calibri"/>'
 _INK, _SOFT, _NAVY, _LINE = "1B1F27", "3D4552", "0B3C6F", "C3CAD3"
+#: What the Lua filter puts before a heading that starts a page.
+PAGE_BREAK: Final = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
+#: Twentieths of a point that the number of a heading of each level takes, two digits in each place.
+_NUMBER_WIDTH: Final = {1: 737, 2: 907, 3: 1077, 4: 1247}
 #: Text colour and ground of each badge, as in the style sheet.
 _BADGES: Final = {
     "Keep": ("0B3C6F", "EAF1F8"),
@@ -60,7 +64,7 @@ def reference_docx(facts: Facts, pandoc: str) -> bytes:
 
 
 def finish_docx(content: bytes, facts: Facts) -> bytes:
-    """Complete what Pandoc leaves open: the language of the text, rows that do not break across pages.
+    """Complete what Pandoc leaves open: language of the text, rows that stay whole, chapters on a page of their own.
 
     Parameters
     ----------
@@ -81,8 +85,16 @@ def finish_docx(content: bytes, facts: Facts) -> bytes:
     body = parts["word/document.xml"].decode("utf-8")
     body = re.sub(r"<w:tr>(?!<w:trPr>)", "<w:tr><w:trPr><w:cantSplit/></w:trPr>", body)
     body = body.replace("<w:trPr><w:tblHeader", "<w:trPr><w:cantSplit/><w:tblHeader")
-    parts["word/document.xml"] = body.encode("utf-8")
+    after_table = r'(</w:tbl>\s*<w:p><w:pPr><w:pStyle w:val=")(?:BodyText|FirstParagraph)"'
+    body = re.sub(after_table, r'\1AfterTable"', body)
+    parts["word/document.xml"] = _own_pages(body).encode("utf-8")
     return zip_parts(parts)
+
+
+def _own_pages(body: str) -> str:
+    """Let headings after a break start their page by themselves: a break of its own can fall on an empty page."""
+    heading = r'((?:\s|<w:bookmark(?:Start|End)\b[^>]*/>)*<w:p><w:pPr><w:pStyle w:val="Heading1" ?/>)'
+    return re.sub(re.escape(PAGE_BREAK) + heading, r"\1<w:pageBreakBefore/>", body)
 
 
 def read_parts(content: bytes) -> dict[str, bytes]:
@@ -196,12 +208,15 @@ def _styles() -> list[str]:
         _paragraph("Quote", paragraph=_side_border(_LINE) + _space(120, 160) + '<w:ind w:left="300"/>',
                    run=_colour(_SOFT)),
         _paragraph("Skill Card", based_on="BodyText", paragraph=_card_border()),
+        _paragraph("After Table", based_on="BodyText", following="BodyText", paragraph=_space(240, 140, 276)),
+        _paragraph("Skill Card Label", based_on="SkillCard", paragraph="<w:keepNext/>"),
         _paragraph("header", paragraph=_tabs(), run=_colour(_SOFT) + _size(17)),
         _paragraph("footer", paragraph=_tabs(), run=_colour(_SOFT) + _size(17)),
     ]  # fmt: skip
     for level, (size, before) in enumerate([(34, 420), (27, 340), (23, 280), (22, 240)], start=1):
         run = f"<w:b/>{_colour(_NAVY)}{_size(size)}"
-        spacing = f"{together}{_space(before, 120)}"
+        tab = f'<w:tabs><w:tab w:val="left" w:pos="{_NUMBER_WIDTH[level]}"/></w:tabs>'
+        spacing = f"{together}{tab}{_space(before, 120)}"
         styles.append(
             _paragraph(f"heading {level}", following="BodyText", paragraph=spacing, run=run, outline=level - 1)
         )

@@ -258,6 +258,34 @@ def test_pdf_carries_title_and_language(files):
     assert b"reviewers &amp; focus groups said" in files["pdf"]
 
 
+def structure(content: bytes, folder: Path) -> list[tuple[int, str]]:
+    """Return the elements of the structure tree and their texts, each with its depth, by poppler."""
+    need(shutil.which("pdfinfo"), "pdfinfo (poppler-utils)")
+    path = folder / "tagged.pdf"
+    path.write_bytes(content)
+    done = subprocess.run(["pdfinfo", "-struct-text", str(path)], capture_output=True, check=True)
+    lines = [line for line in done.stdout.decode().splitlines() if line.strip() and not line.strip().startswith("/")]
+    return [(len(line) - len(line.lstrip()), line.strip()) for line in lines]
+
+
+def test_pdf_structure_has_paragraphs_headings_and_header_cells_in_reading_order(files, tmp_path):
+    tree = structure(files["pdf"], tmp_path)
+    kinds = [text.split()[0].rstrip(":") for _, text in tree if not text.startswith('"')]
+    spoken = " ".join(text.strip('"') for _, text in tree if text.startswith('"'))
+    top = min(depth for depth, _ in tree[1:])
+    loose = [text for depth, text in tree[1:] if depth == top and text.split()[0] == "Span"]
+    assert loose == []
+    levels = [int(kind[1]) for kind in kinds if re.fullmatch(r"H[1-6]", kind)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert kinds.count("Figure") == 2
+    assert kinds.count("Table") == kinds.count("Caption") - kinds.count("Figure") == 2
+    assert kinds.count("TH") > 12
+    order = [spoken.index(words) for words in ("Soft skills for", "Synthetic demonstration", "Contents")]
+    order += [spoken.rindex(words) for words in ("On one page", "Why these rules", "Evidence side by side", "Who took")]
+    assert order == sorted(order)
+
+
 def test_pdf_is_stamped_on_every_page(files):
     pages = pdf_text(files["pdf"], "-layout").split("\f")[:-1]
     assert len(pages) >= 5
@@ -335,6 +363,39 @@ def test_docx_uses_styles_that_exist(docx):
     used = set(re.findall(r'<w:(?:pStyle|rStyle|tblStyle) w:val="([^"]+)"', docx["word/document.xml"]))
     defined = set(re.findall(r'w:styleId="([^"]+)"', docx["word/styles.xml"]))
     assert used <= defined, used - defined
+
+
+def test_docx_chapter_on_a_page_of_its_own_needs_no_empty_paragraph():
+    cells = [new_markdown_cell(text) for text in ("# First\n\na", "# Alone {.own-page}\n\nb", "# Last\n\nc")]
+    with ZipFile(BytesIO(convert(read_document(notebook(cells)), "docx"))) as archive:
+        body = archive.read("word/document.xml").decode()
+    assert 'w:type="page"' not in body.partition("First")[2]
+    starts = re.findall(r'<w:pStyle w:val="Heading1" ?/>(<w:pageBreakBefore/>)?.*?</w:p>', body)
+    assert starts == ["", "<w:pageBreakBefore/>", "<w:pageBreakBefore/>"]
+
+
+def test_docx_words_over_a_list_of_a_card_stay_with_it(docx):
+    body = docx["word/document.xml"]
+    assert 'w:val="SkillCardLabel"' in body
+    label = re.search(r'<w:style [^>]*w:styleId="SkillCardLabel".*?</w:style>', docx["word/styles.xml"])
+    assert "<w:keepNext/>" in label[0]
+    assert 'w:val="AfterTable"' in body
+    assert not re.search(r'</w:tbl>\s*<w:p><w:pPr><w:pStyle w:val="(?:BodyText|FirstParagraph)"', body)
+
+
+def test_docx_opens_in_a_word_processor_without_empty_pages(files, tmp_path):
+    soffice = shutil.which("soffice")
+    if soffice is None:
+        pytest.skip("LibreOffice (soffice) is not installed; nothing of the project needs it")
+    (tmp_path / "report.docx").write_bytes(files["docx"])
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [soffice, "--headless", profile, "--convert-to", "pdf", "--outdir", str(tmp_path), "report.docx"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=180)
+    pages = pdf_text((tmp_path / "report.pdf").read_bytes(), "-layout").split("\f")[:-1]
+    bodies = [[line for line in page.splitlines() if line.strip()][1:-1] for page in pages]
+    assert len(bodies) > 2
+    assert all(bodies)
+    assert not any(re.match(r"^\s*\d+(\.\d+)*\s+\S", body[-1]) for body in bodies[:-1])
 
 
 def test_docx_header_carries_the_stamp(docx):

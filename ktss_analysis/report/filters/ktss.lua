@@ -476,6 +476,17 @@ local function card_columns(el)
   return out
 end
 
+-- The words over a list or a quote of a card stay on its page.
+local function with_labels(blocks)
+  for i, block in ipairs(blocks) do
+    local below = blocks[i + 1]
+    if block.t == "Para" and below and (below.t == "BulletList" or below.t == "BlockQuote") then
+      blocks[i] = pandoc.Div({ block }, pandoc.Attr("", {}, { ["custom-style"] = "Skill Card Label" }))
+    end
+  end
+  return blocks
+end
+
 local function block_div(el)
   if el.classes:includes("card-columns") then return card_columns(el) end
   if el.classes:includes("callout") then return callout(el) end
@@ -487,6 +498,7 @@ local function block_div(el)
         return wrapped("#skill-card(whole: " .. tostring(whole) .. ")", el.content)
       end
       if IS_DOCX then el.attributes["custom-style"] = style_name(kind) end
+      if IS_DOCX and kind == "skill-card" then el.content = el.content:walk({ Blocks = with_labels }) end
       return el
     end
   end
