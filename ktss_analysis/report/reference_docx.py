@@ -20,6 +20,8 @@ _FONT: Final = '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Calibri" w:e
 _INK, _SOFT, _NAVY, _LINE = "1B1F27", "3D4552", "0B3C6F", "C3CAD3"
 #: What the Lua filter puts before a heading that starts a page.
 PAGE_BREAK: Final = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
+#: What may stand between two blocks without being seen.
+_BETWEEN: Final = r"(?:\s|<w:bookmark(?:Start|End)\b[^>]*/>)*"
 #: Twentieths of a point that the number of a heading of each level takes, two digits in each place.
 _NUMBER_WIDTH: Final = {1: 737, 2: 907, 3: 1077, 4: 1247}
 #: Text colour and ground of each badge, as in the style sheet.
@@ -85,7 +87,7 @@ def finish_docx(content: bytes, facts: Facts) -> bytes:
     body = parts["word/document.xml"].decode("utf-8")
     body = re.sub(r"<w:tr>(?!<w:trPr>)", "<w:tr><w:trPr><w:cantSplit/></w:trPr>", body)
     body = body.replace("<w:trPr><w:tblHeader", "<w:trPr><w:cantSplit/><w:tblHeader")
-    after_table = r'(</w:tbl>\s*<w:p><w:pPr><w:pStyle w:val=")(?:BodyText|FirstParagraph)"'
+    after_table = rf'(</w:tbl>{_BETWEEN}<w:p><w:pPr><w:pStyle w:val=")(?:BodyText|FirstParagraph)"'
     body = re.sub(after_table, r'\1AfterTable"', body)
     parts["word/document.xml"] = _own_pages(body).encode("utf-8")
     return zip_parts(parts)
@@ -93,7 +95,7 @@ def finish_docx(content: bytes, facts: Facts) -> bytes:
 
 def _own_pages(body: str) -> str:
     """Let headings after a break start their page by themselves: a break of its own can fall on an empty page."""
-    heading = r'((?:\s|<w:bookmark(?:Start|End)\b[^>]*/>)*<w:p><w:pPr><w:pStyle w:val="Heading1" ?/>)'
+    heading = rf'({_BETWEEN}<w:p><w:pPr><w:pStyle w:val="Heading1" ?/>)'
     return re.sub(re.escape(PAGE_BREAK) + heading, r"\1<w:pageBreakBefore/>", body)
 
 
