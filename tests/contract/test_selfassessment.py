@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import math
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 import openpyxl
 import pandas as pd
 import pytest
+from limesurvey_import import ANSWER_CODE_LENGTH, CODE, import_survey
 from tool_sample import LANGUAGES, framework, published
 
 from ktss_analysis.core import KtssError, StudyError
@@ -427,17 +429,59 @@ def test_the_xlsform_is_converted_by_pyxform_without_a_warning(exports, tmp_path
     assert translations == ["English (en)", "Italiano (it)", "Polski (pl)", "Suomi (fi)", "Nederlands (nl)"]
 
 
-def test_limesurvey_structure_repeats_in_each_language_with_valid_codes(exports):
-    table = pd.read_csv(io.BytesIO(exports["limesurvey.txt"]), sep="\t", dtype="str", keep_default_na=False)
-    questions = table[table["class"] == "Q"]
-    for _, part in questions.groupby("language"):
-        assert part["id"].tolist() == [str(n) for n in range(1, 13)]
-        assert part["name"].str.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,19}").all()
-        assert part["name"].is_unique
-    answers = table[(table["class"] == "A") & (table["language"] == "pl") & (table["id"] == "3")]
-    assert answers["name"].tolist() == ["1", "2", "3", "4", "5", "NA", "PNS"]
-    assert answers["name"].str.len().max() <= 5
-    assert set(table["language"]) == {"", *LANGUAGES}
+def test_limesurvey_imports_the_survey_with_nothing_lost_and_nothing_made_up(exports):
+    survey = import_survey(exports["limesurvey.txt"])
+    assert survey.settings == {"language": "en", "additional_languages": " ".join(LANGUAGES[1:]), "format": "G"}
+    assert set(survey.titles) == set(LANGUAGES)
+    assert all(title["surveyls_title"] for title in survey.titles.values())
+    assert survey.attributes == [], "a column that the importer does not know becomes an attribute of each question"
+    skills = framework().scales()
+    ids = [item.id for items in skills.values() for item in items]
+    for language in LANGUAGES:
+        groups = [group for group in survey.groups if group["language"] == language]
+        assert [group["gid"] for group in groups] == list(range(1, len(skills) + 1)), (
+            "one group per skill, not per text"
+        )
+        questions = [question for question in survey.questions if question["language"] == language]
+        assert [question["qid"] for question in questions] == list(range(1, len(ids) + 1))
+        assert [question["title"] for question in questions] == [key.replace("-", "") for key in ids]
+        assert all(CODE.fullmatch(question["title"]) for question in questions), "no code is renamed"
+        assert {
+            (
+                question["type"],
+                question["mandatory"],
+                question["other"],
+                question["encrypted"],
+                question["same_default"],
+            )
+            for question in questions
+        } == {("L", "N", "N", "N", "0")}
+        answers = [answer for answer in survey.answers if answer["language"] == language]
+        assert len(answers) == 7 * len(ids)
+        for question in questions:
+            own = [answer for answer in answers if answer["qid"] == question["qid"]]
+            assert [answer["code"] for answer in own] == ["1", "2", "3", "4", "5", "NA", "PNS"]
+            assert [answer["sortorder"] for answer in own] == list(range(1, 8))
+            assert all(answer["answer"] and answer["scale_id"] == "0" for answer in own)
+    assert max(len(answer["code"]) for answer in survey.answers) <= ANSWER_CODE_LENGTH
+
+
+def test_limesurvey_keeps_the_signs_of_a_text():
+    fw = framework()
+    text = '"Yes & no", <b>"perhaps"</b> \\"'
+    fw.items[0].text["en"] = text
+    survey = import_survey(write_exports(fw, LANGUAGES)["limesurvey.txt"])
+    assert html.unescape(survey.questions[0]["question"]) == text
+
+
+def test_the_model_of_the_importer_takes_what_it_should_not_get():
+    """Control: ids become attributes, a group of number 0 is none, and marks around a text go."""
+    rows = ["id\tclass\ttype/scale\tname\ttext\tlanguage", "\tS\t\tlanguage\ten\t", "7\tG\t0\tA\t\ten",
+            '9\tQ\tL\tQ1\t"""all of it"""\ten', "8\tG\t0\tB\t\ten"]  # fmt: skip
+    survey = import_survey(("\ufeff" + "\n".join(rows)).encode())
+    assert survey.attributes == [(1, "id", "9")]
+    assert survey.questions[0]["question"] == "all of it"
+    assert [group["gid"] for group in survey.groups] == [1, 2]
 
 
 def test_two_items_with_one_limesurvey_code_are_refused():
@@ -447,20 +491,56 @@ def test_two_items_with_one_limesurvey_code_are_refused():
         write_exports(framework(1, 2, items=items), ["en"])
 
 
-def test_ddi_codebook_has_a_variable_per_item_in_the_order_of_its_schema(exports):
+ORDER = {
+    "codeBook": "docDscr stdyDscr fileDscr dataDscr otherMat",
+    "stdyDscr": "citation studyAuthorization stdyInfo studyDevelopment method dataAccs othrStdyMat notes",
+    "citation": "titlStmt rspStmt prodStmt distStmt serStmt verStmt biblCit holdings notes",
+    "titlStmt": "titl subTitl altTitl parTitl IDNo",
+    "verStmt": "version verResp notes",
+    "stdyInfo": "studyBudget subject abstract sumDscr qualityStatement notes exPostEvaluation",
+    "dataDscr": "varGrp nCubeGrp var nCube notes",
+    "varGrp": "labl txt concept defntn universe notes",
+    "var": "location labl imputation security embargo respUnit anlysUnit qstn valrng invalrng undocCod universe TotlResp "
+           "sumStat txt stdCatgry catgryGrp catgry codInstr verStmt concept derivation varFormat geoMap catLevel notes",
+    "qstn": "preQTxt qstnLit postQTxt forward backward ivuInstr",
+    "valrng": "item range key notes",
+    "catgry": "catValu labl txt catStat mrow",
+}  # fmt: skip
+"""The children that the schema of DDI-Codebook 2.5 allows in what we write, in its order."""
+
+ATTRIBUTES = {
+    "codeBook": {"version"}, "varGrp": {"ID", "type", "var"}, "var": {"ID", "name", "intrvl"}, "catgry": {"missing"},
+    "range": {"min", "max"},
+}  # fmt: skip
+
+
+def test_ddi_codebook_follows_its_schema(exports):
+    """Order of elements, their attributes, references and closed lists; the schema itself is not in the repository."""
+    root = ElementTree.fromstring(exports["ddi-codebook.xml"])
+    for element in root.iter():
+        tag = element.tag.removeprefix("{ddi:codebook:2_5}")
+        children = [child.tag.removeprefix("{ddi:codebook:2_5}") for child in element]
+        allowed = ORDER.get(tag, "").split()
+        places = [allowed.index(child) for child in children]
+        assert places == sorted(places), tag
+        assert {name for name in element.attrib if not name.startswith("{")} <= ATTRIBUTES.get(tag, set()), tag
+    ids = [element.get("ID") for element in root.iter() if element.get("ID")]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[A-Za-z_][\w.-]*", str(key)) for key in ids), "an XML id"
+
+
+def test_ddi_codebook_has_a_variable_per_item(exports):
     namespace = "{ddi:codebook:2_5}"
     root = ElementTree.fromstring(exports["ddi-codebook.xml"])
     assert [child.tag for child in root] == [f"{namespace}stdyDscr", f"{namespace}dataDscr"]
     variables = root.findall(f".//{namespace}var")
     assert [variable.get("name") for variable in variables] == [item.id for item in framework().items]
-    order = ["labl", "qstn", "valrng", "txt", "catgry"]
     for variable in variables:
-        places = [order.index(child.tag.removeprefix(namespace)) for child in variable]
-        assert places == sorted(places)
         assert len(variable.findall(f"{namespace}catgry")) == 7
     groups = root.findall(f".//{namespace}varGrp")
     known = {variable.get("ID") for variable in variables}
     assert all(set(str(group.get("var")).split()) <= known for group in groups)
+    assert {group.get("type") for group in groups} == {"subject"}
 
 
 def test_tables_hold_every_item_and_no_formula(exports):

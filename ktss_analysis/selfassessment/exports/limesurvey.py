@@ -11,10 +11,8 @@ from ...core import StudyError
 from ...framework import Framework, pick
 from .common import NO_ANSWER, answers, scales, title_of
 
-COLUMNS = (
-    "id", "related_id", "class", "type/scale", "name", "relevance", "text", "help", "language", "validation",
-    "mandatory", "encrypted", "other", "default", "same_default",
-)  # fmt: skip
+COLUMNS = ("class", "type/scale", "name", "relevance", "text", "help", "language", "validation", "mandatory", "other")
+"""No ids: the importer would keep them as attributes of the questions, and finds what belongs together by codes."""
 
 
 def question_codes(framework: Framework) -> dict[str, str]:
@@ -38,8 +36,8 @@ def question_codes(framework: Framework) -> dict[str, str]:
 def limesurvey_tab(framework: Framework, languages: Sequence[str]) -> bytes:
     """Return the survey structure: one group per skill, one list question per item, no answer compulsory.
 
-    The whole survey stands there once per language, in the same order and with the same ids, as LimeSurvey's
-    manual asks. UTF-8 with a byte order mark.
+    The whole survey stands there once per language, in the same order and with the same codes, as LimeSurvey's
+    manual asks. Groups are numbered from 1, since the importer takes 0 for no number. UTF-8 with a byte order mark.
     """
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, delimiter="\t", lineterminator="\n", restval="")
@@ -49,7 +47,7 @@ def limesurvey_tab(framework: Framework, languages: Sequence[str]) -> bytes:
         writer.writerow({"class": "S", "name": name, "text": value})
     for language in languages:
         row = {"class": "SL", "name": "surveyls_title", "language": language}
-        writer.writerow({**row, "text": title_of(framework, language)})
+        writer.writerow({**row, "text": _plain(title_of(framework, language))})
     codes = question_codes(framework)
     for language in languages:
         _one_language(writer, framework, language, codes)
@@ -57,24 +55,24 @@ def limesurvey_tab(framework: Framework, languages: Sequence[str]) -> bytes:
 
 
 def _one_language(writer: csv.DictWriter, framework: Framework, language: str, codes: dict[str, str]) -> None:
-    question = 0
     for group, (skill, items) in enumerate(scales(framework), 1):
         name = _plain(pick(skill.name, framework, language))
-        writer.writerow({"id": group, "class": "G", "type/scale": group - 1, "name": name, "relevance": "1",
-                         "language": language})  # fmt: skip
+        writer.writerow({"class": "G", "type/scale": group, "name": name, "relevance": "1", "language": language})
         for item in items:
-            question += 1
             writer.writerow(
-                {"id": question, "class": "Q", "type/scale": "L", "name": codes[item.id], "relevance": "1",
+                {"class": "Q", "type/scale": "L", "name": codes[item.id], "relevance": "1",
                  "text": _plain(pick(item.text, framework, language)), "language": language, "mandatory": "N",
-                 "encrypted": "N", "other": "N"}
+                 "other": "N"}
             )  # fmt: skip
             for value, label in answers(framework, language):
-                writer.writerow({"id": question, "class": "A", "type/scale": 0, "name": NO_ANSWER.get(value, value),
+                writer.writerow({"class": "A", "type/scale": 0, "name": NO_ANSWER.get(value, value),
                                  "text": _plain(label), "language": language})  # fmt: skip
 
 
 def _plain(text: str) -> str:
-    """Return a text without tabs and line breaks, and with the signs of HTML written out."""
+    """Return a text without tabs and line breaks, and with the signs of HTML written out.
+
+    Quotation marks are, because the importer takes away those that stand around a whole text.
+    """
     flat = " ".join(text.split())
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
