@@ -1,7 +1,8 @@
 """What LimeSurvey makes of a tab-separated survey: a model of its importer, field by field.
 
 Written from the behaviour of ``TSVImportSurvey`` in LimeSurvey 4 and later, in its
-``application/helpers/admin/import_helper.php``; no line of it was taken over. What PHP calls empty (nothing, or the text ``0``) is empty here too.
+``application/helpers/admin/import_helper.php``; no line of it was taken over. What PHP calls empty (nothing, or the
+text ``0``) is empty here too.
 """
 
 from __future__ import annotations
