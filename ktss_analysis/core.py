@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 Status = Literal["ok", "too_few", "undefined", "masked"]
@@ -120,6 +120,5 @@ class Estimate:
 
     def as_row(self) -> dict[str, Any]:
         """Return the fields under the glossary's column names (see `ktss_analysis.glossary`)."""
-        row = asdict(self)
         renamed = {"value": "estimate", "low": "ci_low", "high": "ci_high", "level": "ci_level"}
-        return {renamed.get(key, key): row[key] for key in (f.name for f in fields(self))}
+        return {renamed.get(field.name, field.name): getattr(self, field.name) for field in fields(self)}

@@ -140,8 +140,8 @@ def _alpha_of_totals(totals: FloatArray) -> FloatArray:
     """Return alpha from the totals of items, squares, squared sums and ones."""
     sums, squares, total_squares, n = totals[:, :-3], totals[:, -3], totals[:, -2], totals[:, -1]
     k = sums.shape[1]
-    within = squares - (sums**2).sum(axis=1) / n
-    between = total_squares - sums.sum(axis=1) ** 2 / n
+    within = squares - np.einsum("ij,ij->i", sums, sums) / n
+    between = total_squares - np.einsum("ij->i", sums) ** 2 / n
     alpha = np.full(len(totals), np.nan)
     np.divide(within, between, out=alpha, where=between > 1e-12 * np.abs(total_squares))
     return np.asarray(k / (k - 1) * (1 - alpha))

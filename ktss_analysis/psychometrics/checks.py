@@ -29,7 +29,9 @@ def as_matrix(data: ArrayLike | pd.DataFrame, what: str = "items") -> tuple[Floa
             twice = next(name for name in names if names.count(name) > 1)
             raise StatisticError(f"{what}: column {twice!r} stands there twice; give each column its own name")
         for name, dtype in zip(names, data.dtypes, strict=True):
-            if not (pd.api.types.is_numeric_dtype(dtype) or data[data.columns[names.index(name)]].isna().all()):
+            if dtype.kind in "fiub" or pd.api.types.is_numeric_dtype(dtype):
+                continue
+            if not data[data.columns[names.index(name)]].isna().all():
                 found = data[data.columns[names.index(name)]].dropna().iloc[0]
                 raise StatisticError(f"{what}: column {name!r} holds {found!r}; map labels to numbers first")
         matrix = data.to_numpy(dtype=float, na_value=np.nan)
@@ -41,13 +43,13 @@ def as_matrix(data: ArrayLike | pd.DataFrame, what: str = "items") -> tuple[Floa
         if matrix.ndim != 2:
             raise StatisticError(f"{what}: needs rows and columns, found {matrix.ndim} dimension(s)")
         names = [f"V{index + 1}" for index in range(matrix.shape[1])]
-    if not _is_finite(matrix) and np.isinf(matrix).any():
+    if not is_finite(matrix) and np.isinf(matrix).any():
         row, column = np.argwhere(np.isinf(matrix))[0]
         raise StatisticError(f"{what}: row {row + 1}, column {names[column]!r} is infinite")
     return matrix, names
 
 
-def _is_finite(matrix: FloatArray) -> bool:
+def is_finite(matrix: FloatArray) -> bool:
     """Tell, from one sum, that no cell is missing or infinite; False means that one may be."""
     with np.errstate(invalid="ignore", over="ignore"):
         return bool(np.isfinite(matrix.sum()))
@@ -59,7 +61,7 @@ def drop_missing(matrix: FloatArray, missing: Missing, what: str = "items") -> t
     ``"raise"`` refuses any missing cell, ``"listwise"`` drops rows with one, ``"pairwise"`` drops only rows
     that are missing throughout.
     """
-    if missing in ("raise", "listwise", "pairwise") and matrix.size and _is_finite(matrix):
+    if missing in ("raise", "listwise", "pairwise") and matrix.size and is_finite(matrix):
         return matrix, 0
     absent = np.isnan(matrix)
     if missing == "raise":

@@ -13,7 +13,7 @@ from scipy import special
 
 from ..core import Estimate, StatisticError
 from .chance_corrected import Resampling, resample
-from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing
+from .checks import FloatArray, Missing, as_matrix, check_choice, check_level, drop_missing, is_finite
 from .crossed_components import contributions, intraclass_of_totals
 from .frames import estimates_frame
 from .rating_tables import check_cluster
@@ -36,15 +36,15 @@ class MeanSquares(NamedTuple):
 def mean_squares(table: FloatArray) -> MeanSquares:
     """Return the mean squares of a complete table, shape (n_units, n_raters)."""
     n, k = table.shape
-    centred = table - table.mean()
-    # einsum is several times faster than sums along an axis of a few raters, and starts no threads
-    units, raters = np.einsum("ij->i", centred) / k, np.einsum("ij->j", centred) / n
-    centred -= units[:, None]
-    within = np.einsum("ij,ij->", centred, centred)
-    centred -= raters
-    residual = np.einsum("ij,ij->", centred, centred)
+    by_rater = np.ascontiguousarray(table.T)  # few raters, many units: sums and differences then run over neighbours
+    centred = by_rater - by_rater.mean()
+    units, raters = centred.sum(axis=0) / k, centred.sum(axis=1) / n
+    centred -= units
+    within = np.vdot(centred, centred)
+    centred -= raters[:, None]
+    residual = np.vdot(centred, centred)
     return MeanSquares(
-        float(k * (units**2).sum() / (n - 1)), float(n * (raters**2).sum() / (k - 1)),
+        float(k * np.vdot(units, units) / (n - 1)), float(n * np.vdot(raters, raters) / (k - 1)),
         float(residual / ((n - 1) * (k - 1))), float(within / (n * (k - 1))),
     )  # fmt: skip
 
@@ -248,6 +248,8 @@ def _estimates(
 
 def _rows_to_use(matrix: FloatArray, missing: str) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the rows that the rule for missing cells keeps, and which they are."""
+    if matrix.size and is_finite(matrix):
+        return matrix, np.ones(len(matrix), dtype=bool)
     absent = np.isnan(matrix)
     if not absent.any():
         return matrix, np.ones(len(matrix), dtype=bool)
@@ -265,15 +267,14 @@ def _obstacle(table: FloatArray, method: str, n_missing: int) -> Estimate | None
     if k < 2:
         base["n_missing"] = n_missing + n
         return Estimate.absent("undefined", f"{k} rater(s); needs 2 or more", **base)
-    absent = np.isnan(table)
-    if absent.any():
-        several, needed = int(((~absent).sum(axis=1) > 1).sum()), "two ratings or more; needs 2"
-    else:
-        several, needed = n, "all ratings; needs 2 or more"
+    several, needed = n, "all ratings; needs 2 or more"
+    complete = bool(table.size) and is_finite(table)
+    if not complete and np.isnan(table).any():
+        several, needed = int(((~np.isnan(table)).sum(axis=1) > 1).sum()), "two ratings or more; needs 2"
     if several < 2:
         return Estimate.absent("too_few", f"{several} unit(s) with {needed}", n_used=n, **base)
-    smallest = np.nanmin(table)
-    if np.nanmax(table) == smallest:
+    smallest = np.fmin.reduce(table, axis=None)
+    if np.fmax.reduce(table, axis=None) == smallest:
         reason = f"all ratings are equal ({smallest:g}): agreement cannot be told from chance"
         return Estimate.absent("undefined", reason, n_used=n, **base)
     return None
@@ -329,7 +330,7 @@ _INTERVALS = {"1": "exact F interval", "C": "exact F interval", "A": "Satterthwa
 
 def _without_rounding_error(squares: MeanSquares, table: FloatArray) -> MeanSquares:
     """Return the mean squares with those that are zero but for rounding set to zero."""
-    floor = 1e-13 * float(np.abs(table).max()) ** 2
+    floor = 1e-13 * max(float(table.max()), -float(table.min())) ** 2
     return MeanSquares(*(part if part > floor else 0.0 for part in squares))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -136,30 +136,31 @@ def joint_counts(items: ArrayLike | pd.DataFrame, *, missing: Missing = "pairwis
     raw = JointCounts(tuple(names), full, counts, len(rows), n_missing, missing)
     occurring = tuple(
         tuple(value for value, count in zip(values, row, strict=True) if count)
-        for values, row in zip(full, raw.single_counts, strict=True)
+        for values, row in zip(full, raw.single_counts.tolist(), strict=True)
     )
-    return JointCounts(tuple(names), occurring, _aligned(raw, occurring), len(rows), n_missing, missing)
+    gaps = any(values != whole[: len(values)] for values, whole in zip(occurring, full, strict=True))
+    return replace(raw, categories=occurring, counts=_aligned(raw, occurring) if gaps else counts)
 
 
 def _tabulate(rows: FloatArray, low: FloatArray, width: int, names: list[str]) -> CountArray:
     """Return the counts of codes `rows` - `low` in 0 to `width` - 1, as products of indicator matrices."""
     k = len(names)
     total = np.zeros((k * width, k * width))
-    indicator = np.eye(width + 1, width, dtype=np.float32)  # the last row, of zeros, stands for missing
+    category = np.arange(width, dtype=np.uint8)[:, None]
     step = max(256, _BLOCK_CELLS // max(k * width, 1))
     for start in range(0, len(rows), step):
-        code = rows[start : start + step] - low
-        code[np.isnan(code)] = width
-        whole = code.astype(np.intp)
-        if (whole != code).any():
-            row, column = np.argwhere(whole != code)[0]
+        code = rows[start : start + step].T - low[:, None]  # columns, so that comparing runs over neighbours
+        code[np.isnan(code)] = width  # equals no category
+        small = code.astype(np.uint8)
+        if not np.array_equal(small, code):
+            row, column = np.argwhere((small != code).T)[0]
             found = rows[start + row, column]
             raise StatisticError(
                 f"items: row {start + row + 1} of those used, column {names[column]!r} is {found:g}; "
                 "ordinal statistics need whole numbers"
             )
-        block = indicator[whole].reshape(len(whole), k * width)
-        total += block.T @ block  # whole numbers below 2**24: exact in single precision
+        block = (small[:, None] == category).astype(np.float32).reshape(k * width, -1)
+        total += block @ block.T  # whole numbers below 2**24: exact in single precision
     counts = total.astype(np.int64).reshape(k, width, k, width)
     return np.ascontiguousarray(counts.transpose(0, 2, 1, 3))
 

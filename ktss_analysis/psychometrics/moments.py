@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..core import Estimate, Status
 from .checks import FloatArray, Missing, constant_columns, drop_missing
 
-_BLOCK = 8192  # rows handled at once
+_BLOCK = 4096  # rows handled at once
 SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that still counts as positive
 
 
@@ -68,8 +68,10 @@ def covariances(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
     k = matrix.shape[1]
     joint, sums, cross = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k))
     shift = _first_answers(matrix[:_BLOCK])
+    workspace = np.empty((min(_BLOCK, len(matrix)), k), order="C" if matrix.flags.c_contiguous else "F")
     for start in range(0, len(matrix), _BLOCK):
-        shifted = matrix[start : start + _BLOCK] - shift
+        rows = matrix[start : start + _BLOCK]
+        shifted = np.subtract(rows, shift, out=workspace[: len(rows)])
         totals = shifted.sum(axis=0)
         if np.isnan(totals).any():
             absent_cells = np.isnan(shifted)
@@ -200,7 +202,8 @@ def largest_pair(correlation: FloatArray) -> tuple[int, int] | None:
     """Return the positions of the pair with the largest correlation in size; None with one item."""
     if len(correlation) < 2:
         return None
-    size = np.where(np.triu(np.ones(correlation.shape, dtype=bool), 1), np.abs(correlation), -1.0)
+    size = np.abs(correlation)
+    size[np.tri(len(size), dtype=bool)] = -1.0
     first, second = divmod(int(np.argmax(size)), len(correlation))
     return first, second
 

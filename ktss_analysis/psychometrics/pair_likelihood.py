@@ -6,26 +6,32 @@ the margins of the pair's table, the correlation r maximises the likelihood give
 .. math:: \ell(r) = \sum_{a,b} n_{ab} \ln P_{ab}(r), \qquad
           P_{ab} = \Phi_2(h_a, k_b; r) - \Phi_2(h_{a-1}, k_b; r) - \Phi_2(h_a, k_{b-1}; r) + \Phi_2(h_{a-1}, k_{b-1}; r)
 
-All pairs take their Newton steps together; a pair that has converged drops out.
+All pairs take their steps together (Halley's: Newton's, bent by the third derivative); one that has converged drops
+out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from .bivariate_normal import bivariate_normal_density, grid_cdf, grid_cdf_change
 from .checks import FloatArray
+from .pair_cells import Cells, PairCells, Selection
+from .pair_errors import standard_errors
 
 _MAX_ITERATIONS = 80
-_STEP = 1e-5  # Newton steps below this end the search; the error is then of the order of its square
-_EDGE = 0.9999  # an estimate beyond this is the boundary: one category of one item settles that of the other
+_STEP = 2e-4  # times 1 - r^2: a step below this ends the search; the error is then of the order of its cube
+_SMALLEST_REST = 0.1  # of 1 - r^2 in that rule
+_EDGE = 0.9999  # an estimate that would go beyond this is at the boundary: one answer settles the other
 _FLAT = 1e-9  # information per person below this: rounding hides that the likelihood rises to the boundary
-_SHORT, _NOT_STEEP = 0.1, 0.9  # steps and correlations for which four nodes do
-_TINY = 1e-30  # a cell with persons has at least this probability; rounding can make it negative
+_STEEPEST_START = 0.9
+_START_STEPS = 2
+_FACTORIALS = special.gamma(np.arange(2.0, 8.0))  # of the orders that the start looks at
+_TABLES_AT_ONCE = 512  # a block stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,6 @@ class PairFit:
     boundary: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Cell probabilities of each table with their derivatives by the correlation."""
-
-    probability: FloatArray
-    first: FloatArray
-    second: FloatArray
-
-
 def thresholds_of(margin: FloatArray) -> FloatArray:
     """Return the thresholds behind counts per category, shape (..., n_categories - 1); infinite for empty ends."""
     share = np.cumsum(margin, axis=-1)
@@ -77,149 +74,160 @@ def fit_pairs(tables: FloatArray, row_thresholds: FloatArray, column_thresholds:
     row_thresholds, column_thresholds : ndarray, shapes (n_pairs, n_rows - 1) and (n_pairs, n_columns - 1)
         Thresholds; infinite in the padding.
     """
-    h, k = np.clip(row_thresholds, -40, 40), np.clip(column_thresholds, -40, 40)
-    estimate = _start(tables, h, k)
-    corners = _Corners(h, k)
-    low, high = np.full(len(tables), -1.0), np.full(len(tables), 1.0)
-    converged, active = np.zeros(len(tables), dtype=bool), np.arange(len(tables))
-    for _ in range(_MAX_ITERATIONS):
-        if not active.size:
-            break
-        here = estimate[active]
-        score, information = _slope(tables[active], _cells(here, corners, active))
-        low[active] = np.where(score >= 0, here, low[active])
-        high[active] = np.where(score <= 0, here, high[active])
-        step = np.zeros(len(active))
-        np.divide(score, information, out=step, where=information > 0)
-        trial = here + step
-        middle = (low[active] + high[active]) / 2
-        found = (np.abs(step) < _STEP) & ((information > 0) | (score == 0))  # before rounding can mislead the bracket
-        inside = (trial > low[active]) & (trial < high[active]) & (information > 0)
-        trial = np.where(inside | found, trial, middle)
-        done = found | (np.abs(trial) > _EDGE)
-        estimate[active] = trial
-        converged[active[done]] = True
-        active = active[~done]
-    boundary = (np.abs(estimate) > _EDGE) | _flat_two_by_two(tables)
-    cells = _cells(np.clip(estimate, -_EDGE, _EDGE), corners, np.arange(len(tables)))
-    information = _slope(tables, cells)[1]
-    boundary |= information < _FLAT * tables.sum(axis=(1, 2))
-    error, given = _errors(tables, h, k, estimate, cells, information)
-    return PairFit(
-        np.where(boundary, np.sign(estimate), estimate),
-        np.where(boundary, np.nan, error),
-        np.where(boundary, np.nan, given),
-        converged | boundary,
-        boundary,
-    )
+    h, k = (np.ascontiguousarray(np.clip(cuts, -40, 40).T) for cuts in (row_thresholds, column_thresholds))
+    start = _start(tables, h, k)
+    order = np.argsort(np.abs(start), kind="stable")  # neighbours then need the same quadrature
+    found: dict[str, np.ndarray] = {
+        field.name: np.empty(len(tables), dtype=bool if field.name in ("converged", "boundary") else float)
+        for field in fields(PairFit)
+    }
+    for first in range(0, len(tables), _TABLES_AT_ONCE):
+        block = order[first : first + _TABLES_AT_ONCE]
+        counts = np.ascontiguousarray(tables[block].transpose(1, 2, 0))
+        search = _Search(counts, h[:, block], k[:, block], start[block])
+        search.run()
+        fit = search.result()
+        for name, values in found.items():
+            values[block] = getattr(fit, name)
+    return PairFit(**found)
 
 
 def _start(tables: FloatArray, h: FloatArray, k: FloatArray) -> FloatArray:
-    """Return the correlation that explains the covariance of the category numbers, to first order."""
-    total = tables.sum(axis=(1, 2))
-    x, y = np.arange(tables.shape[1]), np.arange(tables.shape[2])
-    rows, columns = tables.sum(axis=2), tables.sum(axis=1)
-    covariance = np.einsum("pij,i,j->p", tables, x, y) / total - (rows @ x) * (columns @ y) / total**2
-    slope = np.exp(-h * h / 2).sum(axis=1) * np.exp(-k * k / 2).sum(axis=1) / (2 * np.pi)
-    return np.clip(covariance / slope, -0.9, 0.9)
+    """Return the correlations that explain the covariances of the category numbers, nearly.
+
+    The covariance that a correlation r makes is the sum over m of r^m / m! times the product, of rows and columns, of
+    the density times the Hermite polynomial of order m - 1, summed over the thresholds. A few orders give a start.
+    """
+    x, y = np.indices(tables.shape[1:], dtype=float).reshape(2, -1)
+    sums = tables.reshape(len(tables), -1) @ np.stack([np.ones_like(x), x, y, x * y], axis=1)
+    total, sum_x, sum_y, sum_xy = sums.T
+    covariance = sum_xy / total - sum_x * sum_y / total**2
+    terms = _hermite_sums(h) * _hermite_sums(k) / _FACTORIALS[:, None]
+    r = np.clip(covariance / terms[0], -_STEEPEST_START, _STEEPEST_START)
+    for _ in range(_START_STEPS):
+        value, slope = terms[-1], np.zeros(len(r))
+        for term in (*terms[-2::-1], 0.0):  # Horner's rule, for the sum and its slope
+            slope = slope * r + value
+            value = value * r + term
+        r = r + (covariance - value) / np.maximum(slope, terms[0] / 4)
+        r = np.clip(r, -_STEEPEST_START, _STEEPEST_START)
+    return np.asarray(r)
 
 
-class _Corners:
-    """The joint distribution at the corners of all cells, kept from step to step."""
-
-    def __init__(self, h: FloatArray, k: FloatArray) -> None:
-        n, rows, columns = len(h), h.shape[1], k.shape[1]
-        self.shape = rows, columns
-        self.x, self.y = np.repeat(h, columns, axis=1), np.tile(k, (1, rows))
-        self.at = np.full(n, np.nan)
-        self.cdf = np.zeros((n, rows + 2, columns + 2))
-        self.cdf[:, 1:-1, -1], self.cdf[:, -1, 1:-1], self.cdf[:, -1, -1] = special.ndtr(h), special.ndtr(k), 1.0
-
-    def move(self, correlation: FloatArray, which: NDArray[np.intp]) -> None:
-        """Bring the pairs in question to new correlations: by what changes if it is little, else anew."""
-        start = self.at[which]
-        near = (np.abs(correlation - start) < _SHORT) & (np.maximum(np.abs(start), np.abs(correlation)) < _NOT_STEEP)
-        for part, anew in ((near, False), (~near, True)):
-            if not part.any():
-                continue
-            pairs, r = which[part], correlation[part]
-            x, y = self.x[pairs], self.y[pairs]
-            inner = grid_cdf(x, y, r) if anew else grid_cdf_change(x, y, start[part], r)
-            inner = inner.reshape(-1, *self.shape)
-            self.cdf[pairs, 1:-1, 1:-1] = inner if anew else self.cdf[pairs, 1:-1, 1:-1] + inner
-        self.at[which] = correlation
+def _hermite_sums(thresholds: FloatArray) -> FloatArray:
+    """Return, per order of the polynomial, its sum over the thresholds times the density, shape (n_orders, n)."""
+    density = np.exp(-thresholds * thresholds / 2) / np.sqrt(2 * np.pi)
+    before, now, sums = np.zeros_like(thresholds), density, []
+    for order in range(len(_FACTORIALS)):
+        sums.append(now.sum(axis=0))
+        before, now = now, thresholds * now - order * before
+    return np.array(sums)
 
 
-def _cells(correlation: FloatArray, corners: _Corners, which: NDArray[np.intp]) -> _Cells:
-    corners.move(correlation, which)
-    x, y, r = corners.x[which], corners.y[which], correlation[:, None]
-    density, bend = np.zeros((2, len(which), corners.shape[0] + 2, corners.shape[1] + 2))
-    rest = 1 - r * r
-    inner = bivariate_normal_density(x, y, r)
-    density[:, 1:-1, 1:-1] = inner.reshape(-1, *corners.shape)
-    inner *= ((1 + r * r) * x * y - r * (x * x + y * y - rest)) / rest**2
-    bend[:, 1:-1, 1:-1] = inner.reshape(-1, *corners.shape)
-    return _Cells(np.maximum(_boxes(corners.cdf[which]), _TINY), _boxes(density), _boxes(bend))
+class _Move(NamedTuple):
+    """One step of the active tables: which are at their end, and what is known there."""
+
+    done: NDArray[np.bool_]
+    cells: Cells
+    last_step: FloatArray
+    information: FloatArray
+    third: FloatArray
 
 
-def _boxes(corner: FloatArray) -> FloatArray:
-    """Return the mass of each cell from values at its corners."""
-    along = corner[:, 1:] - corner[:, :-1]
-    return np.asarray(along[:, :, 1:] - along[:, :, :-1])
+class _Search:
+    """The search for the correlations of a block of tables; all arrays have the tables on their last axis."""
+
+    def __init__(self, counts: FloatArray, h: FloatArray, k: FloatArray, start: FloatArray) -> None:
+        n = len(start)
+        self.counts, self.h, self.k, self.estimate = counts, h, k, start
+        self.persons = counts.sum(axis=(0, 1))
+        self.corners = PairCells(counts > 0, self.h, self.k, start)
+        self.low, self.high = np.full(n, -1.0), np.full(n, 1.0)
+        self.converged = np.zeros(n, dtype=bool)
+        self.probability, self.first, self.information = np.ones(counts.shape), np.zeros(counts.shape), np.zeros(n)
+
+    def run(self) -> None:
+        """Move the estimates until each has converged, inside or at the edge."""
+        active: Selection = slice(None)
+        for _ in range(_MAX_ITERATIONS):
+            move = self._move(active)
+            n_done = np.count_nonzero(move.done)
+            if 2 * n_done > len(move.done):  # else computing all costs less than picking some out
+                self._keep(active, move)
+                active = np.arange(len(self.estimate))[active][~move.done]
+            if n_done == len(move.done):
+                return
+        self._keep(active, self._move(active))
+
+    def _move(self, active: Selection) -> _Move:
+        """Move the active estimates once."""
+        here = self.estimate[active]
+        cells = self.corners.cells(here, active)
+        score, information, third = _slopes(self.counts[..., active], cells)
+        if cells.impossible.any():  # too far out: at 0 every cell with persons can be
+            score = np.where(cells.impossible, -np.sign(here), score)
+            information = np.where(cells.impossible, 0.0, information)
+        self.low[active] = low = np.where(score >= 0, here, self.low[active])
+        self.high[active] = high = np.where(score <= 0, here, self.high[active])
+        rises = information > 0
+        step = _step(score, np.where(rises, information, np.inf), third)
+        limit = _STEP * np.maximum(1 - here * here, _SMALLEST_REST)
+        found = (np.abs(step) < limit) & (rises | (score == 0))  # before rounding can mislead the bracket
+        flat = _FLAT * self.persons[active]
+        leaves = (np.abs(here) >= _EDGE) & (np.sign(here) * score > -flat)
+        leaves |= (np.abs(score) < flat) & (np.abs(information) < flat)
+        trial = here + step
+        inside = (trial > low) & (trial < high) & rises
+        trial = np.clip(np.where(inside | found, trial, (low + high) / 2), -_EDGE, _EDGE)
+        done = found | leaves
+        self.estimate[active], self.converged[active] = np.where(leaves, here, trial), done
+        return _Move(done, cells, np.where(found, step, 0.0), information, third)
+
+    def _keep(self, active: Selection, move: _Move) -> None:
+        """Keep the cells at the estimates; last steps are so short that they follow from the derivatives."""
+        cells, last = move.cells, move.last_step
+        self.probability[..., active] = cells.probability + last * (cells.first + last / 2 * cells.second)
+        self.first[..., active] = cells.first + last * (cells.second + last / 2 * cells.third)
+        self.information[active] = move.information - last * move.third
+
+    def result(self) -> PairFit:
+        """Return estimates, errors and flags."""
+        boundary = (np.abs(self.estimate) >= _EDGE) | _flat_two_by_two(self.counts)
+        boundary |= self.information < _FLAT * self.persons
+        error = standard_errors(self.counts, self.h, self.k, self.estimate, self.probability, self.first)
+        given = np.full(self.persons.shape, np.nan)
+        np.divide(1.0, self.information, out=given, where=self.information > 0)
+        return PairFit(
+            np.where(boundary, np.sign(self.estimate), self.estimate),
+            np.where(boundary, np.nan, error),
+            np.where(boundary, np.nan, np.sqrt(given)),
+            self.converged | boundary,
+            boundary,
+        )
 
 
-def _slope(tables: FloatArray, cells: _Cells) -> tuple[FloatArray, FloatArray]:
-    """Return first and minus second derivative of the log-likelihood by the correlation."""
-    weight = tables / cells.probability
-    share = np.divide(cells.first, cells.probability, out=np.zeros(tables.shape), where=tables > 0)
-    score = (weight * cells.first).sum(axis=(1, 2))
-    information = (tables * share * share - weight * cells.second).sum(axis=(1, 2))
-    return score, information
+def _slopes(counts: FloatArray, cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the first, minus the second, and the third derivative of the log-likelihood by the correlation."""
+    weight = counts / cells.probability
+    share = np.divide(cells.first, cells.probability, out=np.zeros(counts.shape), where=counts > 0)
+    one, two, three = (weight * part for part in (cells.first, cells.second, cells.third))
+    squares = np.einsum("ijp,ijp->p", one, share)
+    cubes = np.einsum("ijp,ijp,ijp->p", one, share, share)
+    mixed = np.einsum("ijp,ijp->p", two, share)
+    score, second, third = (part.sum(axis=(0, 1)) for part in (one, two, three))
+    return score, squares - second, third - 3 * mixed + 2 * cubes
 
 
-def _flat_two_by_two(tables: FloatArray) -> np.ndarray:
+def _step(score: FloatArray, information: FloatArray, third: FloatArray) -> FloatArray:
+    """Return Halley's step; where the third derivative would more than double or halve Newton's, it is held back."""
+    newton = score / information
+    return np.asarray(newton / (1 + np.clip(-newton * third / (2 * information), -0.5, 1.0)))
+
+
+def _flat_two_by_two(counts: FloatArray) -> np.ndarray:
     """Return which tables have two occupied rows and columns and an empty cell among these four.
 
     Their likelihood rises, if only by less than rounding shows, until the probability of that cell is zero.
     """
-    occupied = (tables.sum(axis=2) > 0).sum(axis=1) * (tables.sum(axis=1) > 0).sum(axis=1)
-    return np.asarray((occupied == 4) & ((tables > 0).sum(axis=(1, 2)) < 4))
-
-
-def _errors(
-    tables: FloatArray, h: FloatArray, k: FloatArray, correlation: FloatArray, cells: _Cells, information: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return standard errors with estimated and with given thresholds.
-
-    A person in a cell moves the estimate by the cell's score, less what it moves the thresholds by times what
-    these move the score; the sum of squares of these influences is the variance (Muthen, 1984; cross-products
-    stand for the derivatives, as in the usual weight matrix of weighted least squares).
-    """
-    n = tables.sum(axis=(1, 2))
-    ratio = np.divide(cells.first, cells.probability, out=np.zeros(tables.shape), where=tables > 0)
-    squares = (tables * ratio**2).sum(axis=(1, 2))
-    by_cell = tables * ratio / cells.probability
-    r = np.clip(correlation, -_EDGE, _EDGE)
-    rows = _threshold_part(tables, by_cell, h, k, r)
-    columns = _threshold_part(tables.transpose(0, 2, 1), by_cell.transpose(0, 2, 1), k, h, r)
-    influence = ratio - rows[:, :, None] - columns[:, None, :]
-    variance = np.full(n.shape, np.nan)
-    np.divide((tables * influence**2).sum(axis=(1, 2)), squares**2, out=variance, where=squares > 0)
-    given = np.full(n.shape, np.nan)
-    np.divide(1.0, information, out=given, where=information > 0)
-    return np.sqrt(variance), np.sqrt(given)
-
-
-def _threshold_part(tables: FloatArray, by_cell: FloatArray, h: FloatArray, k: FloatArray, r: FloatArray) -> FloatArray:
-    """Return, per row category, the effect on the score of the row thresholds that a person there moves."""
-    n = tables.sum(axis=(1, 2))[:, None]
-    root = np.sqrt(1 - r * r)[:, None, None]
-    below = np.zeros((len(h), h.shape[1], k.shape[1] + 2))
-    below[:, :, 1:-1] = special.ndtr((k[:, None, :] - r[:, None, None] * h[:, :, None]) / root)
-    below[:, :, -1] = 1.0
-    # a threshold moves the score by its density times this, a person moves the threshold by one over that density
-    effect = ((by_cell[:, :-1] - by_cell[:, 1:]) * (below[:, :, 1:] - below[:, :, :-1])).sum(axis=2) / n
-    share = np.cumsum(tables.sum(axis=2), axis=1)[:, :-1] / n
-    total = effect.sum(axis=1, keepdims=True)
-    at_or_below = np.concatenate([total, total - np.cumsum(effect, axis=1)], axis=1)  # thresholds i, i + 1, ...
-    return np.asarray(at_or_below - (share * effect).sum(axis=1, keepdims=True))
+    occupied = (counts.sum(axis=1) > 0).sum(axis=0) * (counts.sum(axis=0) > 0).sum(axis=0)
+    return np.asarray((occupied == 4) & ((counts > 0).sum(axis=(0, 1)) < 4))

@@ -12,14 +12,13 @@ from scipy import special
 
 from ..core import StatisticError, Status
 from .checks import FloatArray, Missing, check_choice, check_level
-from .frames import tidy
+from .frames import texts, tidy
 from .joint_counts import JointCounts, joint_counts
 from .moments import to_correlation
 from .pair_full_likelihood import fit_full_likelihood
 from .pair_likelihood import PairFit, fit_pairs, thresholds_of
 from .registry import statistic
 
-_PAIRS_AT_ONCE = 5000
 _SMALLEST_EIGENVALUE = 1e-6
 
 ZeroCell = Literal["none", "half"]
@@ -76,6 +75,7 @@ class _Pairs:
     first: NDArray[np.intp]
     second: NDArray[np.intp]
     tables: FloatArray
+    margins: tuple[FloatArray, FloatArray]
     empty_cells: NDArray[np.int64]
     problems: list[tuple[Status, str] | None]
     adjusted: np.ndarray
@@ -184,10 +184,9 @@ def polychoric(
     how = "two-step" if estimator == "two_step" else "maximum likelihood"
     method = f"polychoric, {how}, thresholds from the {thresholds}, empty cells: {zero_cell}, {rule}"
     pairs = _prepared(counts, zero_cell)
-    for start in range(0, len(pairs.first), _PAIRS_AT_ONCE):
-        which = [p for p in range(start, min(start + _PAIRS_AT_ONCE, len(pairs.first))) if pairs.problems[p] is None]
-        if which:
-            _fit(pairs, np.array(which), counts, thresholds)
+    which = np.array([p for p, problem in enumerate(pairs.problems) if problem is None], dtype=np.intp)
+    if which.size:
+        _fit(pairs, which, counts, thresholds)
     if estimator == "ml":
         _refine(pairs)
     matrix = np.eye(len(counts.names))
@@ -210,10 +209,11 @@ def _prepared(counts: JointCounts, zero_cell: ZeroCell) -> _Pairs:
     """Return the tables of all pairs, with the reason where one has no correlation."""
     first, second = np.triu_indices(len(counts.names), 1)
     tables = counts.counts[first, second].astype(float)
-    rows, columns = tables.sum(axis=2) > 0, tables.sum(axis=1) > 0
+    margins = tables.sum(axis=2), tables.sum(axis=1)
+    rows, columns = (margin > 0 for margin in margins)
     occupied = rows[:, :, None] & columns[:, None, :]
     empty = occupied & (tables == 0)
-    total = tables.sum(axis=(1, 2))
+    total = margins[0].sum(axis=1)
     problems: list[tuple[Status, str] | None] = [None] * len(first)
     for p in np.flatnonzero((total < 2) | (rows.sum(axis=1) < 2) | (columns.sum(axis=1) < 2)).tolist():
         a, b = counts.names[first[p]], counts.names[second[p]]
@@ -225,17 +225,17 @@ def _prepared(counts: JointCounts, zero_cell: ZeroCell) -> _Pairs:
     adjusted = np.zeros(len(first), dtype=bool)
     if zero_cell == "half":
         tables, adjusted = tables + 0.5 * empty, empty.any(axis=(1, 2))
-    return _Pairs(first, second, tables, empty.sum(axis=(1, 2)), problems, adjusted)
+        margins = tables.sum(axis=2), tables.sum(axis=1)
+    return _Pairs(first, second, tables, margins, empty.sum(axis=(1, 2)), problems, adjusted)
 
 
 def _fit(pairs: _Pairs, which: NDArray[np.intp], counts: JointCounts, thresholds: str) -> None:
-    tables = pairs.tables[which]
     if thresholds == "pair":
-        rows, columns = thresholds_of(tables.sum(axis=2)), thresholds_of(tables.sum(axis=1))
+        rows, columns = (thresholds_of(margin[which]) for margin in pairs.margins)
     else:
         single = thresholds_of(counts.single_counts.astype(float))
         rows, columns = single[pairs.first[which]], single[pairs.second[which]]
-    pairs.keep(which, fit_pairs(tables, rows, columns))
+    pairs.keep(which, fit_pairs(pairs.tables[which], rows, columns))
 
 
 def _refine(pairs: _Pairs) -> None:
@@ -283,19 +283,22 @@ def _frame(pairs: _Pairs, counts: JointCounts, level: float, method: str) -> pd.
     low, high = np.tanh(z - reach), np.tanh(z + reach)
     n_used = np.asarray(counts.joint_n)[pairs.first, pairs.second]
     n_used = np.where([problem is None for problem in pairs.problems], n_used, 0) if len(n_used) else n_used
-    names = np.array(counts.names, dtype=object)
-    reasons = [
-        problem[1] if problem else "at the boundary: the likelihood rises to the end of the scale" if edge else ""
-        for problem, edge in zip(pairs.problems, pairs.boundary.tolist(), strict=True)
-    ]
+    kinds = [("ok", ""), ("ok", "at the boundary: the likelihood rises to the end of the scale")]
+    kind = pairs.boundary.astype(np.intp)
+    for p, problem in enumerate(pairs.problems):
+        if problem:
+            kind[p] = len(kinds)
+            kinds.append(problem)
     return tidy(
         {
-            "item_id": names[pairs.first], "other_item_id": names[pairs.second], "estimate": r,
+            "item_id": texts(counts.names, pairs.first), "other_item_id": texts(counts.names, pairs.second),
+            "estimate": r,
             "standard_error": pairs.error, "ci_low": low, "ci_high": high,
             "ci_level": np.where(inside, level, np.nan), "empty_cells": pairs.empty_cells,
             "at_boundary": pairs.boundary, "n_used": n_used, "n_missing": counts.n_used + counts.n_missing - n_used,
-            "method": [method] * len(r),
-            "status": [problem[0] if problem else "ok" for problem in pairs.problems], "reason": reasons,
+            "method": texts([method], np.zeros(len(r), dtype=np.intp)),
+            "status": texts([status for status, _ in kinds], kind),
+            "reason": texts([reason for _, reason in kinds], kind),
         },
         "polychoric",
     )  # fmt: skip
@@ -308,7 +311,7 @@ def _threshold_frame(counts: JointCounts) -> pd.DataFrame:
     position = np.arange(len(item)) - np.repeat(np.cumsum(number) - number, number)
     return tidy(
         {
-            "item_id": np.array(counts.names, dtype=object)[item], "threshold": position + 1,
+            "item_id": texts(counts.names, item), "threshold": position + 1,
             "estimate": thresholds_of(single)[item, position] if len(item) else [],
             "n_used": single.sum(axis=1)[item].astype(np.int64),
         },

@@ -23,7 +23,7 @@ from scipy import special
 
 from ..core import Estimate, StatisticError
 from .checks import FloatArray, as_matrix, check_choice, check_level
-from .draws import bca_levels, bootstrap_weights, distinct_rows, totals_in_blocks
+from .draws import bca_levels, bootstrap_weights, distinct_rows, quantiles, totals_in_blocks
 
 __all__ = ["TotalsStatistic", "bootstrap_interval", "bootstrap_weights", "jackknife_interval"]
 
@@ -115,22 +115,23 @@ def bootstrap_interval(
     level = check_level(ci_level)
     check_choice(method, ("bca", "percentile"), "method")
     unique, often, n_rows = _clusters(data, cluster, counts)
-    problem = _problem(statistic, unique, often)
-    if problem is not None:
-        return problem
-    value = float(statistic((often @ unique)[None, :])[0])
+    whole = _of_all(statistic, unique, often)
+    if isinstance(whole, Estimate):
+        return whole
+    value = whole
     unique, often = distinct_rows(unique, often)
     replicates = statistic(np.concatenate(list(totals_in_blocks(unique, often, n_boot, seed))))
     drawn = "rows" if cluster is None else "clusters"
     name = f"{'BCa' if method == 'bca' else 'percentile'} bootstrap, {n_boot} resamples of {often.sum()} {drawn}"
-    defined = replicates[~np.isnan(replicates)]
+    undefined = np.isnan(replicates)
+    defined = replicates[~undefined] if undefined.any() else replicates
     if len(defined) < (1 - _MOST_UNDEFINED) * n_boot:
         lost = n_boot - len(defined)
         return Estimate(value, method=f"no interval: undefined in {lost} of {n_boot} resamples", n_used=n_rows)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
         tails = bca_levels(defined, value, _left_out_differences(statistic, unique, often), often, level)
-    low, high = np.quantile(defined, tails).tolist()
+    low, high = quantiles(defined, tails).tolist()
     return Estimate(value, min(low, value), max(high, value), level, f"{name}, seed {seed}", n_rows)
 
 
@@ -199,11 +200,10 @@ def jackknife_interval(
     """
     level = check_level(ci_level)
     table, often, n_rows = _clusters(data, cluster, counts)
-    problem = _problem(statistic, table, often)
-    if problem is not None:
-        return problem
-    totals, n = often @ table, int(often.sum())
-    value = float(statistic(totals[None, :])[0])
+    whole = _of_all(statistic, table, often)
+    if isinstance(whole, Estimate):
+        return whole
+    value, totals, n = whole, often @ table, int(often.sum())
     left_out = statistic(totals - table)
     left = "rows" if cluster is None else "clusters"
     if np.isnan(left_out).any():
@@ -243,13 +243,15 @@ def _clusters(
     return totals, np.ones(len(totals), dtype=np.int64), len(table)
 
 
-def _problem(statistic: TotalsStatistic, table: FloatArray, often: NDArray[np.int64]) -> Estimate | None:
+def _of_all(statistic: TotalsStatistic, table: FloatArray, often: NDArray[np.int64]) -> float | Estimate:
+    """Return the statistic of all rows, or the estimate that says why there is none."""
     n = int(often.sum())
     if n < 2:
         return Estimate.absent("too_few", f"{n} row(s) or cluster(s); resampling needs 2", n_used=n)
-    if np.isnan(statistic((often @ table)[None, :])[0]):
+    value = float(statistic((often @ table)[None, :])[0])
+    if value != value:
         return Estimate.absent("undefined", "the statistic is not defined for these data", n_used=n)
-    return None
+    return value
 
 
 def _left_out_differences(statistic: TotalsStatistic, unique: FloatArray, counts: np.ndarray) -> FloatArray:

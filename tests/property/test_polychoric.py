@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from ktss_analysis.core import StatisticError
 from ktss_analysis.psychometrics.joint_counts import joint_counts
+from ktss_analysis.psychometrics.pair_cells import PairCells
 from ktss_analysis.psychometrics.pair_likelihood import fit_pairs, thresholds_of
 from ktss_analysis.psychometrics.polychoric import polychoric
 
@@ -96,19 +97,41 @@ def test_correlation_is_inside_its_limits_and_turns_with_the_key(rows):
 @settings(max_examples=60, deadline=None)
 def test_estimate_is_the_maximum(table):
     """No value nearby has a higher likelihood."""
-    from ktss_analysis.psychometrics.pair_likelihood import _cells, _Corners
-
     tables = np.array([table], dtype=float)
     h, k = thresholds_of(tables.sum(axis=2)), thresholds_of(tables.sum(axis=1))
     best = fit_pairs(tables, h, k).correlation
 
     def likelihood(r):
-        corners = _Corners(np.clip(h, -40, 40), np.clip(k, -40, 40))
-        return float((tables * np.log(_cells(r, corners, np.arange(1)).probability)).sum())
+        counts = tables.transpose(1, 2, 0)
+        corners = PairCells(counts > 0, h.T, k.T, np.zeros(1))
+        return float((counts * np.log(corners.cells(r, slice(None)).probability)).sum())
 
     here = likelihood(best)
     for step in (-1e-3, 1e-3):
         assert here >= likelihood(best + step) - 1e-9
+
+
+@given(st.integers(2, 5), st.integers(0, 10_000), st.floats(-0.999, 0.999), st.sampled_from([1, 1000]))
+@settings(max_examples=60, deadline=None)
+def test_no_correlation_on_a_grid_is_likelier(categories, seed, r, persons):
+    """Also at high correlations, with empty cells, and with persons who answer against the trend."""
+    generator = np.random.default_rng(seed)
+    normal = generator.standard_normal((2, 60))
+    normal[1, 2:] = r * normal[0, 2:] + np.sqrt(1 - r * r) * normal[1, 2:]
+    cuts = np.sort(generator.normal(size=(2, categories - 1)), axis=1)
+    table = np.zeros((categories, categories))
+    np.add.at(table, tuple(np.searchsorted(cut, values) for cut, values in zip(cuts, normal, strict=True)), persons)
+    if min((table.sum(axis=axis) > 0).sum() for axis in (0, 1)) < 2:
+        return
+    tables = table[None]
+    h, k = (np.clip(thresholds_of(tables.sum(axis=axis)), -40, 40) for axis in (2, 1))
+    found = np.clip(fit_pairs(tables, h, k).correlation, -0.9999, 0.9999)
+    grid = np.concatenate([found, np.linspace(-0.9, 0.9, 19), [-0.9999, -0.99, -0.95, 0.95, 0.99, 0.9999]])
+    counts = np.repeat(table[:, :, None], len(grid), axis=2)
+    columns = (np.repeat(limits.T, len(grid), axis=1) for limits in (h, k))
+    mass = PairCells(counts > 0, *columns, np.zeros(len(grid))).cells(grid, slice(None)).probability
+    likelihood = np.where(counts > 0, counts * np.log(mass), 0.0).sum(axis=(0, 1))
+    assert likelihood[0] >= likelihood.max() - 1e-7 * persons
 
 
 def test_planted_correlation_is_found():

@@ -13,10 +13,13 @@ from ktss_analysis.core import StatisticError
 from ktss_analysis.psychometrics.bivariate_normal import (
     bivariate_normal_cdf,
     bivariate_normal_density,
+    box_probability,
+    by_quadrature,
     grid_cdf,
     grid_cdf_change,
 )
 from ktss_analysis.psychometrics.joint_counts import joint_counts
+from ktss_analysis.psychometrics.pair_cells import PairCells
 from ktss_analysis.psychometrics.pair_full_likelihood import _model, fit_full_likelihood
 from ktss_analysis.psychometrics.pair_likelihood import fit_pairs, thresholds_of
 from ktss_analysis.psychometrics.polychoric import polychoric
@@ -91,15 +94,46 @@ def test_density_is_the_derivative_by_the_correlation():
     assert bivariate_normal_density(x, y, np.array([0.4])) == pytest.approx(change, rel=1e-9)
 
 
+def halves(x, y):
+    return x * y, (x * x + y * y) / 2
+
+
 def test_a_short_step_equals_the_whole_integral():
     """The search moves the distribution by its change; the worst case is a long step at a high correlation."""
     generator = np.random.default_rng(6)
     x, y = generator.normal(scale=1.5, size=(2, 40, 9))
     y[:, :4] = x[:, :4] + 0.02
-    start = generator.uniform(-0.9, 0.9, size=40)
-    end = np.clip(start + generator.uniform(-0.1, 0.1, size=40), -0.9, 0.9)
+    start = generator.uniform(-0.8, 0.8, size=40)
+    end = np.clip(start + generator.uniform(-0.1, 0.1, size=40), -0.8, 0.8)
     change = grid_cdf(x, y, end) - grid_cdf(x, y, start)
-    np.testing.assert_allclose(grid_cdf_change(x, y, start, end), change, atol=1e-9)
+    np.testing.assert_allclose(grid_cdf_change(*halves(x.T, y.T), start, end).T, change, atol=1e-11)
+
+
+def test_the_start_of_a_search_equals_the_whole_integral():
+    generator = np.random.default_rng(7)
+    x, y = generator.normal(scale=1.5, size=(2, 50, 9))
+    correlation = np.concatenate([[-0.9, -0.3, 0.0, 0.3, 0.9], generator.uniform(-0.9, 0.9, size=45)])
+    for r in (correlation, np.sort(correlation)):  # the nodes of a table depend on its place among the others
+        added = by_quadrature(*halves(x.T, y.T), r).T
+        np.testing.assert_allclose(special.ndtr(x) * special.ndtr(y) + added, grid_cdf(x, y, r), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("r", "x", "y"),
+    [
+        (0.0, (5.0, 5.5), (-5.5, -5.0)), (0.95, (-40.0, -1.5), (1.5, 40.0)), (0.99, (-40.0, -1.5), (1.5, 40.0)),
+        (-0.9, (1.0, 2.0), (1.5, 40.0)), (0.999, (-1.0, -0.5), (0.5, 1.0)), (0.9999, (-0.2, 0.0), (0.5, 1.0)),
+    ],
+)  # fmt: skip
+def test_improbable_boxes_equal_a_fine_sum(r, x, y):
+    """From 1e-10 down to 1e-278, where a difference of the distribution at the corners is rounding error."""
+    at = np.linspace(max(x[0], -12), x[1], 400_001)
+    low, high = ((limit - r * at) / np.sqrt(1 - r * r) for limit in y)
+    inner = np.where(low > 0, special.ndtr(-low) - special.ndtr(-high), special.ndtr(high) - special.ndtr(low))
+    exact = integrate.simpson(inner * np.exp(-at * at / 2) / np.sqrt(2 * np.pi), x=at)
+    found = box_probability(*(np.array([limit]) for limit in (*x, *y, r)))[0]
+    assert 0 < exact < 1e-9
+    assert found == pytest.approx(exact, rel=1e-8)
 
 
 # --- small published tables
@@ -320,6 +354,33 @@ def test_perfect_order_is_the_boundary():
         frame = polychoric(persons(table)).frame
         assert frame["estimate"].iloc[0] == end
         assert frame["at_boundary"].all()
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ([[42760, 37560], [19640, 40]], -0.88858), ([[60, 37980], [28260, 33700]], -0.92588),
+        ([[0, 24, 214], [0, 282, 7], [319, 154, 0]], -0.99344),
+        ([[800, 0, 0], [16460, 10520, 20], [1080, 24300, 46820]], 0.94543),
+    ],
+)  # fmt: skip
+def test_persons_in_an_improbable_cell_do_not_mislead_the_search(table, expected):
+    """A step too far gives a cell with persons a probability below rounding error, and its score is then noise."""
+    fit = fitted(table)
+    assert fit.converged[0]
+    assert not fit.boundary[0]
+    assert fit.correlation[0] == pytest.approx(expected, abs=1e-5)
+    counts = np.array(table, dtype=float)
+    h, k = thresholds_of(counts.sum(axis=1))[:, None], thresholds_of(counts.sum(axis=0))[:, None]
+    h, k = np.clip(h, -40, 40), np.clip(k, -40, 40)
+    corners = PairCells(counts[..., None] > 0, h, k, np.zeros(1))
+
+    def likelihood(r):
+        mass = corners.cells(np.array([r]), slice(None)).probability[..., 0]
+        return (counts[counts > 0] * np.log(mass[counts > 0])).sum()
+
+    grid = np.concatenate([np.linspace(-0.9999, -0.9, 60), np.linspace(-0.89, 0.89, 60), np.linspace(0.9, 0.9999, 60)])
+    assert likelihood(fit.correlation[0]) > max(likelihood(r) for r in grid) - 1e-6
 
 
 def test_smoothing_only_on_request():
