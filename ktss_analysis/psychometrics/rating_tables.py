@@ -92,6 +92,9 @@ def unit_counts(
 
 def count_values(rows: FloatArray, level: str = "nominal") -> tuple[FloatArray, FloatArray]:
     """Return how often each unit got each value, shape (n_units, n_values), and the sorted values."""
+    quick = _count_small_codes(rows)
+    if quick is not None:
+        return quick
     codes, values = pd.factorize(rows.ravel(), sort=True)
     n_values = len(values)
     if n_values > MOST_CATEGORIES:
@@ -100,6 +103,23 @@ def count_values(rows: FloatArray, level: str = "nominal") -> tuple[FloatArray, 
     there = codes >= 0
     cells = np.bincount(unit[there] * n_values + codes[there], minlength=len(rows) * n_values)
     return cells.reshape(len(rows), n_values).astype(float), np.asarray(values, dtype=float)
+
+
+def _count_small_codes(rows: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Return what `count_values` does if the values are whole numbers close to each other, else None."""
+    present = ~np.isnan(rows)
+    low, high = (end.reduce(rows, axis=None, initial=np.nan) for end in (np.fmin, np.fmax))
+    if not high - low < MOST_CATEGORIES:
+        return None
+    width = int(high - low) + 2  # the last column counts the missing
+    code = np.where(present, rows - low, width - 1)
+    whole = code.astype(np.intp)
+    if not np.array_equal(whole, code):
+        return None
+    whole += (np.arange(len(rows)) * width)[:, None]
+    counts = np.bincount(whole.ravel(), minlength=len(rows) * width).reshape(len(rows), width)[:, :-1]
+    occurs = counts.any(axis=0)
+    return counts[:, occurs].astype(float), low + np.flatnonzero(occurs)
 
 
 def check_counts(table: FloatArray, names: Sequence[str]) -> FloatArray:
