@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ktss_analysis.psychometrics import cohen_kappa, fleiss_kappa, icc, krippendorff_alpha
-from ktss_analysis.psychometrics.intraclass import MODELS
+from ktss_analysis.psychometrics import cohen_kappa, fleiss_kappa, icc_models, krippendorff_alpha
 
 from .measure import Case
 
@@ -92,10 +91,10 @@ def icc_cases(*, quick: bool) -> Iterator[Case]:
         table = codes(n, 5, seed=3)
         long = pd.DataFrame(table).rename_axis("unit").reset_index().melt("unit", var_name="rater", value_name="y")
         yield Case(
-            "icc, six calls with limits", f"{n:,} x 5", "pingouin",
-            lambda table=table: [icc(table, model=model).value for model in MODELS],
+            "icc_models: six coefficients with limits, as a table", f"{n:,} x 5", f"pingouin {pingouin.__version__}",
+            lambda table=table: icc_models(table)["estimate"].to_numpy(dtype=float),
             lambda long=long: _pingouin_icc(pingouin, long),
-            remark="pingouin rounds its limits",
+            remark="rounds its limits",
         )  # fmt: skip
 
 

@@ -11,18 +11,21 @@ import math
 import os
 import shutil
 import statistics
+import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded, as in `ordinal`
 
 import numpy as np
 import pandas as pd
 
 from ktss_analysis.psychometrics import bootstrap_interval, cronbach_alpha, item_statistics, little_mcar
 
-from .ordinal import RCase, answers, measure
+from .measure import calls_per_sample, sample
+from .ordinal import HEADER, RCase, answers, facts, measure
 
 PAGE = Path(__file__).resolve().parent / "core_statistics.md"
 N_BOOT = 2_000
@@ -35,7 +38,7 @@ def r_cases() -> Iterator[RCase]:
         yield RCase(
             f"alpha and percentile limits, {N_BOOT:,} resamples", f"{n:,} x 5", "psych alpha", frame,
             lambda frame=frame: _alpha(frame), f"{{a <- alpha(x, n.iter = {N_BOOT}); c(a$total$raw_alpha, "
-            "quantile(a$boot[, 'raw_alpha'], c(.025, .975)))}", "psych", tolerance, 3,
+            "quantile(a$boot[, 'raw_alpha'], c(.025, .975)))}", "psych", tolerance,
         )  # fmt: skip
     for n in (2_436, 100_000):
         frame = answers(n, 25, 6, 1)
@@ -43,7 +46,7 @@ def r_cases() -> Iterator[RCase]:
             "item table (mean, sd, item-rest correlation, alpha if deleted)", f"{n:,} x 25", "psych alpha", frame,
             lambda frame=frame: _items(frame),
             "{a <- alpha(x); cbind(a$item.stats$mean, a$item.stats$sd, a$item.stats$r.drop, a$alpha.drop$raw_alpha)}",
-            "psych", 1e-9, 3,
+            "psych", 1e-9,
         )  # fmt: skip
 
 
@@ -57,13 +60,12 @@ def _items(frame: pd.DataFrame) -> np.ndarray:
     return table[["mean", "sd", "item_rest_correlation", "alpha_if_item_deleted"]].to_numpy(dtype=float)
 
 
-def growth(*, large: bool) -> Iterator[tuple[str, ...]]:
-    """Yield a line per task: seconds at each size, the exponent of growth, and pingouin's alpha beside ours."""
+def growth(sizes: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """Yield a line per task: time and time per row at each size, and the exponent of the last tenfold."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pingouin
 
-    sizes = (10_000, 100_000, 1_000_000) if large else (1_000, 10_000, 100_000)
     tasks: dict[str, Callable[[pd.DataFrame], object]] = {
         "cronbach_alpha with Feldt's interval": cronbach_alpha,
         "the point estimate by pingouin": pingouin.cronbach_alpha,
@@ -74,12 +76,40 @@ def growth(*, large: bool) -> Iterator[tuple[str, ...]]:
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for n in sizes:
         frame = answers(n, 50, 5, 1).astype(float)
-        for name, task in tasks.items():
-            seconds[name].append(best_of(lambda task=task, frame=frame: task(frame)))
+        taken = in_turn([lambda task=task, frame=frame: task(frame) for task in tasks.values()])
+        for name, median in zip(tasks, taken, strict=True):
+            seconds[name].append(median)
     for name, taken in seconds.items():
-        exponent = math.log10(taken[-1] / taken[-2])
-        shown = f"{exponent:.2f}" if "correlation" not in name else "–"
-        yield (name, *(f"{one * 1e3:,.1f} ms" for one in taken), shown)
+        grows = "correlation" not in name
+        cells = (
+            f"{one * 1e3:,.2f} ms" + (f" ({one / n * 1e6:.2f} µs)" if grows else "")
+            for one, n in zip(taken, sizes, strict=True)
+        )
+        yield (name, *cells, f"{math.log10(taken[-1] / taken[-2]):.2f}" if grows else "–")
+
+
+def in_turn(tasks: Sequence[Callable[[], object]], rounds: int = 7) -> list[float]:
+    """Return the median seconds of a call of each task; a round calls each, quick ones many times."""
+    calls = [max(1, calls_per_sample(task)) for task in tasks]
+    taken = [[sample(task, many) for task, many in zip(tasks, calls, strict=True)] for _ in range(rounds)]
+    return [statistics.median(one) for one in zip(*taken, strict=True)]
+
+
+IMPORTS = ("numpy, pandas", "numpy, pandas, scipy.special", "ktss_analysis.psychometrics", "pingouin")
+
+
+def import_lines(repetitions: int = 10) -> Iterator[tuple[str, str]]:
+    """Yield what is imported and the median milliseconds in a fresh interpreter, whose own start is not counted."""
+    taken: dict[str, list[float]] = {names: [] for names in IMPORTS}
+    for _ in range(repetitions):
+        for names, found in taken.items():
+            code = f"import time; began = time.perf_counter(); import {names}; print(time.perf_counter() - began)"
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+            )
+            found.append(float(done.stdout))
+    for names, found in taken.items():
+        yield f"import {names}", f"{statistics.median(found) * 1e3:,.0f} ms"
 
 
 def holed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -101,17 +131,6 @@ def correlation_interval(frame: pd.DataFrame) -> object:
     return bootstrap_interval(correlation, np.column_stack([x, y, x * y, x * x, y * y, np.ones(len(x))]), n_boot=2000)
 
 
-def best_of(task: Callable[[], object], repetitions: int = 3) -> float:
-    """Return the median seconds of a call after a warm-up."""
-    task()
-    taken = []
-    for _ in range(repetitions):
-        began = time.perf_counter()
-        task()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     marks = [":---", *["---:"] * (len(header) - 1)]
@@ -121,10 +140,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; return the exit code: 0 done, 1 results differ."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="growth up to a million persons (needs 4 GB)")
+    parser.add_argument("--small", action="store_true", help="growth up to 100,000 persons (a million needs 4 GB)")
     parser.add_argument("--write", action="store_true", help=f"write benchmarks/{PAGE.name}")
     options = parser.parse_args(arguments)
-    lines, versions = [], ""
+    lines: list[tuple[str, ...]] = []
+    versions = ""
     if shutil.which("Rscript") is None:
         print("Rscript is not installed: no comparison with psych (Debian: r-base-core, r-cran-psych)", file=sys.stderr)
     else:
@@ -136,32 +156,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except RuntimeError as problem:
             print(f"stopped: {problem}", file=sys.stderr)
             return 1
-    sizes = ("10,000", "100,000", "1,000,000") if options.large else ("1,000", "10,000", "100,000")
-    grown = list(growth(large=options.large))
-    load = f" Load at the end (1 minute): {os.getloadavg()[0]:.1f}." if hasattr(os, "getloadavg") else ""
-    beside = (
-        f"R package: {versions}.\n\n"
-        + table(("task", "peer", "size", "largest difference", "ours", "peer's time", "ratio"), lines)
-        if lines
-        else "R was not installed; nothing to compare with."
-    )
-    command = f"python3 run.py python -m benchmarks.core_statistics {'--large ' if options.large else ''}--write"
-    page = "\n\n".join(
-        [
-            "# Core statistics: beside psych, and growth",
-            f"Written by `{command}`. A ratio is the peer's time divided by ours, medians of\ncalls.{load} "
-            "Data are simulated.",
-            "## Beside psych",
-            beside,
-            "## Growth with persons, 50 items",
-            "The exponent is that of the last tenfold: 1 is linear. The bootstrap is of the first 10,000 rows at most.",
-            table(("task", *(f"{size} persons" for size in sizes), "exponent"), grown),
-        ]
-    )
-    print(page)
+    sizes = (1_000, 10_000, 100_000) if options.small else (10_000, 100_000, 1_000_000)
+    text = page(lines, versions, sizes, list(growth(sizes)), list(import_lines()))
+    print(text)
     if options.write:
-        PAGE.write_text(page + "\n", encoding="utf-8", newline="\n")
+        PAGE.write_text(text, encoding="utf-8", newline="\n")
     return 0
+
+
+def page(
+    beside_r: Sequence[Sequence[str]],
+    r_versions: str,
+    sizes: Sequence[int],
+    grown: Sequence[Sequence[str]],
+    imports: Sequence[Sequence[str]],
+) -> str:
+    """Return the Markdown page."""
+    beside = "R was not installed; nothing to compare with."
+    if beside_r:
+        beside = f"R package: {r_versions}.\n\n{table(HEADER, beside_r)}"
+    parts = [
+        "# Core statistics: beside psych, and growth",
+        "Written by `python3 run.py python -m benchmarks.core_statistics --write`. A ratio is the peer's time divided\n"
+        "by ours, the median of rounds in which both sides run in turn; linear algebra on one thread. Data are\n"
+        "simulated.",
+        facts(),
+        "## Beside psych",
+        beside,
+        "## Growth with persons, 50 items",
+        "In brackets the time per person. The exponent is that of the last tenfold: 1 is linear. The bootstrap is of\n"
+        "the first 10,000 rows.",
+        table(("task", *(f"{size:,} persons" for size in sizes), "exponent"), grown),
+        "## Import",
+        "Median of ten fresh interpreters, whose own start is not counted.",
+        table(("import", "time"), imports),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Samples of 30, 60 and 300 persons (or units) are drawn from populations of ordinal answers with known truth. The
 share of intervals that hold it is compared with the level they claim. Another module registers its own intervals
 with `interval`; `--write` puts the table into docs/interval-coverage.md, `--full` takes 600 samples per row (200 of a
-bootstrap).
+bootstrap, 60 of one that fits a model to each resample). With `--only` the other rows of the page stay.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pandas as pd
 from ktss_analysis.core import Estimate
 from ktss_analysis.psychometrics import (
     aiken_v,
+    categorical_omega,
     cohen_kappa,
     conger_kappa,
     cronbach_alpha,
@@ -31,8 +32,13 @@ from ktss_analysis.psychometrics import (
     icc,
     item_statistics,
     krippendorff_alpha,
+    latent_omega,
     limits_of_agreement,
+    omega_hierarchical,
+    omega_total,
+    ordinal_alpha,
     percent_agreement,
+    polychoric,
     retest_error,
     standardized_alpha,
 )
@@ -42,6 +48,7 @@ from . import __main__ as bench
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "interval-coverage.md"
 LEVEL = 0.95
 SIZES = (30, 60, 300)
+CLOSED_FORM, BOOTSTRAP, MODEL_BOOTSTRAP = 600, 200, 60  # samples per row in a full run
 LARGE = 400_000  # persons of the sample that stands for the population
 
 Population = Callable[[np.random.Generator, int], np.ndarray]
@@ -61,15 +68,15 @@ class Case:
         Takes the answers and returns the estimate with its interval at 95 %.
     truth : callable or None
         Takes answers of a very large sample and returns the true value; None: the estimate's own value there.
-    slow : bool
-        A bootstrap: fewer samples are drawn unless all is run in full.
+    samples : int
+        Samples drawn in a full run; a sixth of them otherwise.
     """
 
     name: str
     population: Population
     estimate: Callable[[np.ndarray], Estimate]
     truth: Callable[[np.ndarray], float] | None = None
-    slow: bool = False
+    samples: int = CLOSED_FORM
 
 
 @dataclass(frozen=True)
@@ -107,12 +114,12 @@ def interval(
     population: Population,
     *,
     truth: Callable[[np.ndarray], float] | None = None,
-    slow: bool = False,
+    samples: int = CLOSED_FORM,
 ) -> Callable[[Callable[[np.ndarray], Estimate]], Callable[[np.ndarray], Estimate]]:
     """Register the decorated estimate as a case; the population's docstring is its name on the page."""
 
     def register(estimate: Callable[[np.ndarray], Estimate]) -> Callable[[np.ndarray], Estimate]:
-        CASES.append(Case(name, population, estimate, truth, slow))
+        CASES.append(Case(name, population, estimate, truth, samples))
         return estimate
 
     return register
@@ -165,6 +172,14 @@ def six_skewed_items(generator: np.random.Generator, n: int) -> np.ndarray:
     latent = loadings * generator.standard_normal((n, 1))
     latent += np.sqrt(1 - loadings**2) * generator.standard_normal((n, 6))
     return ordinal(latent, (-2.2, -1.6, -1.0, 0.0))
+
+
+def nine_items(generator: np.random.Generator, n: int) -> np.ndarray:
+    """9 items, 5 categories, a general and 3 group factors."""
+    general, groups = generator.standard_normal((n, 1)), generator.standard_normal((n, 3))
+    latent = 0.6 * general + 0.5 * np.repeat(groups, 3, axis=1)
+    latent += np.sqrt(1 - 0.6**2 - 0.5**2) * generator.standard_normal((n, 9))
+    return ordinal(latent, (-1.5, -0.5, 0.5, 1.5))
 
 
 def _codes(generator: np.random.Generator, n: int, shares: Sequence[float], n_raters: int, sure: float) -> np.ndarray:
@@ -247,7 +262,7 @@ def point(estimate: Estimate) -> float:
 
 for _population in (two_coders, two_coders_rare):
     for _method in ("analytic", "jackknife", "bootstrap"):
-        interval(f"cohen_kappa, {_method}", _population, slow=_method == "bootstrap")(
+        interval(f"cohen_kappa, {_method}", _population, samples=BOOTSTRAP if _method == "bootstrap" else CLOSED_FORM)(
             lambda data, method=_method: cohen_kappa(data, layout="ratings", ci_method=method, n_boot=1000)
         )
 for _population in (three_coders, three_coders_rare, three_coders_with_holes):
@@ -259,9 +274,11 @@ for _population in (three_coders, three_coders_rare, three_coders_with_holes):
     interval("conger_kappa, jackknife", _population)(conger_kappa)
     interval("percent_agreement, Wilson", _population)(percent_agreement)
     for _method in ("jackknife", "bootstrap"):
-        interval(f"krippendorff_alpha, nominal, {_method}", _population, slow=_method == "bootstrap")(
-            lambda data, method=_method: krippendorff_alpha(data, ci_method=method, n_boot=1000)
-        )
+        interval(
+            f"krippendorff_alpha, nominal, {_method}",
+            _population,
+            samples=BOOTSTRAP if _method == "bootstrap" else CLOSED_FORM,
+        )(lambda data, method=_method: krippendorff_alpha(data, ci_method=method, n_boot=1000))
 for _metric in ("ordinal", "interval"):
     interval(f"krippendorff_alpha, {_metric}, jackknife", four_judges)(
         lambda data, level=_metric: krippendorff_alpha(data, level=level)
@@ -299,7 +316,7 @@ for _population in (six_items, six_skewed_items):
         interval(
             f"cronbach_alpha, {_method}",
             _population,
-            slow=_method in ("bca", "percentile"),
+            samples=BOOTSTRAP if _method in ("bca", "percentile") else CLOSED_FORM,
             truth=lambda data: point(cronbach_alpha(data)),
         )(lambda data, method=_method: cronbach_alpha(data, ci_method=method))
     interval("standardized_alpha, delta", _population)(standardized_alpha)
@@ -320,6 +337,47 @@ def first_item_as_rating(data: np.ndarray) -> Estimate:
     """Return Aiken's V of the first item, the persons taken as raters."""
     row = aiken_v(data[:, :1], scale=(1, 5)).iloc[0]
     return Estimate(float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]), LEVEL)
+
+
+for _population in (six_items, six_skewed_items):
+    for _variance in ("robust", "normal"):
+        interval(f"omega_total, {_variance}", _population)(
+            lambda data, variance=_variance: omega_total(data, ci_method=variance)
+        )
+
+
+@interval("polychoric, two-step, Fisher's z", six_items)
+@interval("polychoric, two-step, Fisher's z", six_skewed_items)
+def first_polychoric(data: np.ndarray) -> Estimate:
+    """Return the polychoric correlation of the first two items."""
+    row = polychoric(data[:, :2]).frame.iloc[0]
+    if pd.isna(row["ci_low"]):
+        return Estimate(float(row["estimate"]))
+    return Estimate(float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]), LEVEL)
+
+
+N_REFITS = 200  # resamples behind an interval that fits a model to each of them
+for _population in (six_items, six_skewed_items):
+    for _reliability in (ordinal_alpha, categorical_omega, latent_omega):
+        interval(
+            f"{_reliability.__name__}, percentile", _population, samples=MODEL_BOOTSTRAP,
+            truth=lambda data, reliability=_reliability: point(reliability(data, n_boot=1)),
+        )(lambda data, reliability=_reliability: reliability(data, n_boot=N_REFITS))  # fmt: skip
+
+
+def hierarchical(data: np.ndarray, n_boot: int) -> Estimate:
+    """Return omega hierarchical of three group factors."""
+    row = omega_hierarchical(data, 3, n_boot=n_boot).set_index("statistic").loc["omega_hierarchical"]
+    if pd.isna(row["estimate"]):
+        return Estimate.absent(row["status"], row["reason"])
+    limits = [None if pd.isna(row[name]) else float(row[name]) for name in ("ci_low", "ci_high")]
+    return Estimate(float(row["estimate"]), *limits, LEVEL)
+
+
+interval(
+    "omega_hierarchical, percentile", nine_items, samples=MODEL_BOOTSTRAP,
+    truth=lambda data: point(hierarchical(data[:100_000], 1)),
+)(lambda data: hierarchical(data, N_REFITS))  # fmt: skip
 
 
 # --- the page
@@ -370,26 +428,48 @@ def page(found: Sequence[Coverage]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the page, and write it when asked to; return the exit code."""
     parser = argparse.ArgumentParser(prog="benchmarks.coverage", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="600 samples per row, not 100 (bootstraps: 200, not 20)")
-    parser.add_argument("--only", default="", help="intervals whose name contains this")
+    parser.add_argument("--full", action="store_true", help="all samples of a row, not a sixth of them")
+    parser.add_argument("--only", default="", help="intervals whose name contains this, or one of these, joined by |")
     parser.add_argument("--write", action="store_true", help="write docs/interval-coverage.md (needs --full)")
     options = parser.parse_args(arguments)
-    if options.write and (options.only or not options.full):
-        parser.error("--write: only with --full and without --only")
+    if options.write and not options.full:
+        parser.error("--write: only with --full")
     found = []
     for case in CASES:
-        if options.only not in case.name:
+        if not any(part in case.name for part in options.only.split("|")):
             continue
         truth = true_value(case)
-        samples = (200 if case.slow else 600) if options.full else (20 if case.slow else 100)
+        samples = case.samples if options.full else case.samples // 6
         for n in SIZES:
             found.append(measure(case, n, samples, truth=truth))
         print(f"  {case.name}: {', '.join(f'{one.coverage:.3f}' for one in found[-3:])}", file=sys.stderr, flush=True)
+    if options.only and options.write:
+        found = merged(read_rows(PAGE.read_text(encoding="utf-8")), found)
     text = page(found)
     print(text)
     if options.write:
         PAGE.write_text(text, encoding="utf-8", newline="\n")
     return 0
+
+
+def read_rows(text: str) -> list[Coverage]:
+    """Return the rows of a page."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            name, population, n, share, _, above, below, width, without, samples = (
+                cell.strip() for cell in line.strip("|").split(" | ")
+            )
+            numbers = (float(cell) for cell in (share.split(" ")[0], above, below, width))
+            found.append(Coverage(name.strip("` "), population, int(n), int(samples), int(without), *numbers))
+    return found
+
+
+def merged(rows: Sequence[Coverage], new: Sequence[Coverage]) -> list[Coverage]:
+    """Return the rows of a page with the new ones in place of the old, in the order of the cases."""
+    order = {(case.name, _title(case.population)): place for place, case in enumerate(CASES)}
+    known = {(one.name, one.population, one.n): one for one in (*rows, *new) if (one.name, one.population) in order}
+    return sorted(known.values(), key=lambda one: (order[one.name, one.population], one.n))
 
 
 if __name__ == "__main__":

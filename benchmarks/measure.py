@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
+import platform
 import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+PACKAGES = ("numpy", "pandas", "scipy", "pingouin", "krippendorff", "statsmodels", "pyarrow", "papermill", "typst")
 SHORTEST_SAMPLE = 0.02  # seconds; a quicker call is repeated inside one sample
 
 
@@ -75,12 +80,12 @@ def agree(case: Case) -> None:
 def compare(case: Case, repetitions: int) -> Comparison:
     """Check that both sides agree, then time them in turn and measure their peak memory."""
     agree(case)
-    inner_ours, inner_peer = _calls_per_sample(case.ours), _calls_per_sample(case.peer)
+    inner_ours, inner_peer = calls_per_sample(case.ours), calls_per_sample(case.peer)
     ours, peer = [], []
     for number in range(repetitions):
         sides = [(case.ours, inner_ours, ours), (case.peer, inner_peer, peer)]
         for function, calls, times in sides if number % 2 == 0 else sides[::-1]:
-            times.append(_sample(function, calls))
+            times.append(sample(function, calls))
     ratios = [theirs / mine for mine, theirs in zip(ours, peer, strict=True)]
     memory = peak_memory(case.peer) / max(peak_memory(case.ours), 1)
     return Comparison(
@@ -89,12 +94,13 @@ def compare(case: Case, repetitions: int) -> Comparison:
     )  # fmt: skip
 
 
-def _calls_per_sample(function: Callable[[], Any]) -> int:
-    took = _sample(function, 1)
+def calls_per_sample(function: Callable[[], Any]) -> int:
+    """Return how many calls one sample is made of: as many as take `SHORTEST_SAMPLE` seconds."""
+    took = sample(function, 1)
     return max(1, min(10_000, round(SHORTEST_SAMPLE / max(took, 1e-9))))
 
 
-def _sample(function: Callable[[], Any], calls: int) -> float:
+def sample(function: Callable[[], Any], calls: int) -> float:
     """Return seconds per call, garbage collection held back as `timeit` does."""
     gc.collect()
     gc.disable()
@@ -130,3 +136,18 @@ def peak_resident() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024
+
+
+def machine() -> dict[str, str]:
+    """Return what the numbers depend on; nothing that names the machine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    facts = {
+        "date": date.today().isoformat(),
+        "system": f"{platform.system()}, {platform.machine()}, {cores} cores",
+        "Python": platform.python_version(),
+        "ktss": version("ktss-analysis"),
+        "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+    }
+    if hasattr(os, "getloadavg"):
+        facts["load at the start (1, 5, 15 minutes)"] = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return facts

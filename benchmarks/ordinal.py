@@ -1,8 +1,8 @@
 """Ordinal statistics beside lavaan and psych in R: ``python3 run.py python -m benchmarks.ordinal``.
 
 R does not belong to the environment of `ktss`; where `Rscript` or the packages are absent, this says so and ends. Both
-sides get the same data. Results are compared first, then times: medians of calls inside one process per side, R's start
-not counted. Linear algebra runs on one thread here, as R's reference library does.
+sides get the same data. Results are compared first, then times: medians of calls in turn, one process per side, R's
+start not counted. Linear algebra runs on one thread here, as R's reference library does.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
 
@@ -26,26 +26,31 @@ import pandas as pd
 
 from ktss_analysis.psychometrics import fit_efa, omega_hierarchical, polychoric
 
-PAGE = Path(__file__).resolve().parent / "ordinal.md"
+from .measure import calls_per_sample, machine, sample
 
-# one call in R: reads data.csv, repeats an expression, writes its result and the seconds of each repetition
+PAGE = Path(__file__).resolve().parent / "ordinal.md"
+LONG = 4.0  # seconds: what the repetitions of a call in R may take
+MOST_ROUNDS = 15
+
+# one task in R: reads data.csv, writes the result of an expression, then times it once per line "go" it is sent
 R_SCRIPT = """
 arguments <- commandArgs(TRUE)
-folder <- arguments[1]; repetitions <- as.integer(arguments[2]); expression <- parse(text = arguments[3])
-packages <- strsplit(arguments[4], ",")[[1]]
+folder <- arguments[1]; expression <- parse(text = arguments[2]); packages <- strsplit(arguments[3], ",")[[1]]
 for (package in packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
 x <- read.csv(file.path(folder, "data.csv"))
 quiet <- function(code) { capture.output(result <- suppressWarnings(suppressMessages(eval(code)))); result }
-seconds <- numeric(0)
-if (repetitions > 1) quiet(expression)
-for (number in seq_len(repetitions)) {
-  set.seed(number); start <- proc.time()[["elapsed"]]; found <- quiet(expression)
-  seconds <- c(seconds, proc.time()[["elapsed"]] - start)
+timed <- function() {
+  start <- Sys.time(); found <<- quiet(expression); as.numeric(difftime(Sys.time(), start, units = "secs"))
 }
+set.seed(1); seconds <- timed()
 write.table(as.matrix(found), file.path(folder, "result.csv"), sep = ",", row.names = FALSE, col.names = FALSE)
-cat(seconds, file = file.path(folder, "seconds.txt"))
 versions <- sapply(packages, function(package) as.character(packageVersion(package)))
 cat(paste(packages, versions), sep = ", ", file = file.path(folder, "versions.txt"))
+cat(seconds, "\\n", sep = ""); flush(stdout())
+input <- file("stdin"); open(input); number <- 1
+while (length(readLines(input, n = 1))) {
+  number <- number + 1; set.seed(number); cat(timed(), "\\n", sep = ""); flush(stdout())
+}
 """
 
 
@@ -65,8 +70,6 @@ class RCase:
         R code that does the same and returns a matrix or a vector, and the packages it needs, joined by commas.
     tolerance : float
         Largest absolute difference.
-    repetitions : int
-        Timed calls on each side.
     """
 
     name: str
@@ -77,7 +80,6 @@ class RCase:
     expression: str
     packages: str
     tolerance: float
-    repetitions: int = 3
 
 
 def answers(n_persons: int, n_items: int, n_categories: int, n_factors: int, seed: int = 1) -> pd.DataFrame:
@@ -106,17 +108,17 @@ def cases(*, large: bool) -> Iterator[RCase]:
             return polychoric(frame).matrix.to_numpy()
 
         yield RCase("polychoric", f"{n:,} x {k}", "lavaan lavCor", frame, ours, LAVCOR, "lavaan", 1e-6)
-        yield RCase("polychoric", f"{n:,} x {k}", "psych polychoric", frame, ours, PSYCH, "psych", 2e-4, 1)
+        yield RCase("polychoric", f"{n:,} x {k}", "psych polychoric", frame, ours, PSYCH, "psych", 2e-4)
     frame = answers(2_436, 25, 6, 5)
     yield RCase(
         "fit_efa, 5 factors, minres, oblimin", "2,436 x 25", "psych fa", frame, lambda: _communalities(frame),
-        "fa(x, nfactors = 5, fm = 'minres', rotate = 'oblimin')$communality", "psych,GPArotation", 1e-4, 5,
+        "fa(x, nfactors = 5, fm = 'minres', rotate = 'oblimin')$communality", "psych,GPArotation", 1e-4,
     )  # fmt: skip
     small = answers(301, 9, 6, 3)
     yield RCase(
         "omega_hierarchical, 100 resamples", "301 x 9", "psych omega", small, lambda: _omegas(small),
         "{o <- omega(x, nfactors = 3, n.iter = 100, plot = FALSE)$om; c(o$omega_h, o$omega.tot)}",
-        "psych,GPArotation", 2e-4, 1,
+        "psych,GPArotation", 2e-4,
     )  # fmt: skip
     if large:
         for n, peer, code, package, tolerance in (
@@ -127,7 +129,7 @@ def cases(*, large: bool) -> Iterator[RCase]:
             def many(frame: pd.DataFrame = frame) -> np.ndarray:
                 return polychoric(frame).matrix.to_numpy()
 
-            yield RCase("polychoric", f"{n:,} x 25", peer, frame, many, code, package, tolerance, 1)
+            yield RCase("polychoric", f"{n:,} x 25", peer, frame, many, code, package, tolerance)
 
 
 def _communalities(frame: pd.DataFrame) -> np.ndarray:
@@ -138,46 +140,62 @@ def _omegas(frame: pd.DataFrame) -> np.ndarray:
     return omega_hierarchical(frame, 3, n_boot=100)["estimate"].to_numpy(dtype=float)[:2]
 
 
-def seconds_of(task: Callable[[], object], repetitions: int) -> list[float]:
-    """Return the seconds of each call, after a warm-up."""
-    task()
-    found = []
-    for _ in range(max(repetitions, 3)):
-        start = time.perf_counter()
-        task()
-        found.append(time.perf_counter() - start)
-    return found
+def run_in_turn(case: RCase) -> tuple[np.ndarray, list[float], list[float], str]:
+    """Run the task in R and here in turn; return R's result, seconds of R, of ours, and the packages' versions.
 
-
-def in_r(case: RCase) -> tuple[np.ndarray, list[float], str]:
-    """Run the task in R; return its result, the seconds of each call, and the versions of the packages."""
+    A call of R that takes more than `LONG` seconds is made once; of quick ones there are as many as fit into that
+    time, 3 to `MOST_ROUNDS`. One sample of ours is as many calls as take `SHORTEST_SAMPLE` seconds.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         case.data.to_csv(folder / "data.csv", index=False)
         (folder / "task.R").write_text(R_SCRIPT, encoding="utf-8")
-        command = ["Rscript", str(folder / "task.R"), name, str(case.repetitions), case.expression, case.packages]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{case.peer}: {done.stderr.strip().splitlines()[-1]}")
+        command = ["Rscript", str(folder / "task.R"), name, case.expression, case.packages]
+        with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8") as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            if not first:
+                complaint = process.communicate()[1].strip().splitlines()
+                raise RuntimeError(f"{case.peer}: {complaint[-1] if complaint else 'R ended without a word'}")
+            case.ours()
+            calls = calls_per_sample(case.ours)
+            theirs, ours = [float(first)], [sample(case.ours, calls)]
+            if theirs[0] < LONG:
+                theirs, ours = [], []  # the first calls were the warm-up
+                for _ in range(min(MOST_ROUNDS, max(3, round(LONG / float(first))))):
+                    process.stdin.write("go\n")
+                    process.stdin.flush()
+                    theirs.append(float(process.stdout.readline()))
+                    ours.append(sample(case.ours, calls))
+            process.communicate()
         result = pd.read_csv(folder / "result.csv", header=None).to_numpy(dtype=float)
-        seconds = [float(part) for part in (folder / "seconds.txt").read_text(encoding="utf-8").split()]
-        return result, seconds, (folder / "versions.txt").read_text(encoding="utf-8").strip()
+        return result, theirs, ours, (folder / "versions.txt").read_text(encoding="utf-8").strip()
 
 
 def measure(case: RCase) -> tuple[tuple[str, ...], str]:
     """Compare the results, then the times; return a line of the table and the versions."""
-    theirs, their_seconds, versions = in_r(case)
+    theirs, their_seconds, our_seconds, versions = run_in_turn(case)
     ours = np.asarray(case.ours(), dtype=float)
     difference = float(np.abs(ours.ravel() - theirs.ravel()).max())
     if not difference <= case.tolerance:
         raise RuntimeError(f"{case.name}, {case.size}: differs from {case.peer} by {difference:.2g}")
-    our_seconds = seconds_of(case.ours, case.repetitions)
     mine, peer = statistics.median(our_seconds), statistics.median(their_seconds)
+    ratio = statistics.median(their / our for their, our in zip(their_seconds, our_seconds, strict=True))
     line = (
-        case.name, case.peer, case.size, f"{difference:.1e}", f"{mine * 1e3:,.1f} ms", f"{peer * 1e3:,.0f} ms",
-        f"**{peer / mine:,.0f}**" if peer / mine >= 10 else f"**{peer / mine:.1f}**",
+        case.name, case.peer, case.size, f"{difference:.1e}", f"{mine * 1e3:,.2f} ms", f"{peer * 1e3:,.0f} ms",
+        f"**{ratio:,.0f}**" if ratio >= 10 else f"**{ratio:.1f}**", str(len(their_seconds)),
     )  # fmt: skip
     return line, versions
+
+
+HEADER = ("task", "peer", "size", "largest difference", "ours", "peer's time", "ratio", "rounds")
+MARKS = (":---", ":---", *["---:"] * 6)
+
+
+def facts() -> str:
+    """Return machine, versions and date as a Markdown list."""
+    return "\n".join(f"- {name}: {value}" for name, value in machine().items())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -200,13 +218,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines.append(line)
         versions |= set(found.split(", "))
         print("  ".join(line), flush=True)
-    header = ("task", "peer", "size", "largest difference", "ours", "peer's time", "ratio")
-    rows = [header, (":---", ":---", "---:", "---:", "---:", "---:", "---:"), *lines]
     page = (
         "# Ordinal statistics beside R\n\nWritten by `python3 run.py python -m benchmarks.ordinal --write`; a ratio is "
+        "the peer's time divided by\nours, the median of rounds in which both sides run in turn; linear algebra on one "
+        "thread. Data are simulated.\n\n"
     )
-    page += "the peer's time divided by\nours, medians of calls in one process per side. Data are simulated.\n\n"
-    page += f"R packages: {', '.join(sorted(versions))}.\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    page += f"{facts()}\n- R packages: {', '.join(sorted(versions))}\n\n"
+    page += "\n".join("| " + " | ".join(row) + " |" for row in (HEADER, MARKS, *lines))
     if options.write:
         PAGE.write_text(page + "\n", encoding="utf-8", newline="\n")
     return 0

@@ -21,6 +21,7 @@ Estimator = Literal["dwls", "uls"]
 Reliability = Callable[[OrdinalFactor], FloatArray]
 
 _MOST_UNDEFINED = 0.05  # share of resamples that may be undefined before an interval is refused
+_MANY_EMPTY = 0.4  # share of empty cells from which weighted least squares was too high in simulations (see the notes)
 _INVARIANT = {"row_order", "affine"}
 
 
@@ -155,7 +156,9 @@ def categorical_omega(
     Notes
     -----
     The reliability of the sum people actually get, so the one to report for ordinal items when one factor holds. It
-    treats categories as equidistant, as the sum does. With 60 persons it is a little too high, and with skewed answers
+    treats categories as equidistant, as the sum does. Where two fifths or more of the cells of the pair tables are
+    empty, ``"dwls"`` was .03 higher than ``"uls"`` in simulated samples, up to .11, and above the true value; `reason`
+    then says so. With 60 persons it is a little too high, and with skewed answers
     a third of simulated samples gave no interval because too many resamples hold a table at the boundary; the interval
     is for samples of several hundred.
 
@@ -277,7 +280,8 @@ def _from_rows(
     if problem is not None:
         return absent(problem, method, len(data))
     rows, n_missing = drop_missing(data, missing)
-    point = fit_ordinal_factor(pair_tables(rows), estimator or None)
+    tables = pair_tables(rows)
+    point, remark = fit_ordinal_factor(tables, estimator or None), _remark(tables[0], estimator)
     value = float(reliability(point)[0])
     if np.isnan(value):
         return absent(_why_undefined(point, names), method, len(data), len(rows))
@@ -285,10 +289,20 @@ def _from_rows(
     defined = replicates[~np.isnan(replicates)]
     if len(defined) < (1 - _MOST_UNDEFINED) * n_boot:
         lost = f"no interval: undefined in {n_boot - len(defined)} of {n_boot} resamples"
-        return Estimate(value, method=f"{method}; {lost}", n_used=len(rows), n_missing=n_missing)
+        return Estimate(value, method=f"{method}; {lost}", n_used=len(rows), n_missing=n_missing, reason=remark)
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]).tolist()
     method += f"; percentile bootstrap, {n_boot} resamples of {len(rows)} rows, seed {seed}"
-    return Estimate(value, min(low, value), max(high, value), level, method, len(rows), n_missing)
+    return Estimate(value, min(low, value), max(high, value), level, method, len(rows), n_missing, reason=remark)
+
+
+def _remark(tables: FloatArray, estimator: str) -> str:
+    """Return what a reader must know of tables so thin that weighted least squares is led by a few of them."""
+    rows, columns = tables.sum(axis=2) > 0, tables.sum(axis=1) > 0
+    occupied = rows[:, :, None] & columns[:, None, :]
+    empty = np.count_nonzero(occupied & (tables == 0)) / np.count_nonzero(occupied)
+    if estimator != "dwls" or empty < _MANY_EMPTY:
+        return ""
+    return f"{empty:.0%} of the cells of the pair tables are empty: DWLS can be too high; compare estimator='uls'"
 
 
 def _why_undefined(fit: OrdinalFactor, names: list[str]) -> tuple[Status, str]:

@@ -75,19 +75,21 @@ def test_the_page_says_what_was_measured():
 def test_what_the_shipped_page_says_follows_from_its_table(repo):
     """Read back from the table, the lessons are the same text, and every row is a case that can be measured again."""
     text = (repo / "docs" / "interval-coverage.md").read_text(encoding="utf-8")
-    found = []
-    for line in text.splitlines():
-        if not line.startswith("| `"):
-            continue
-        name, population, n, share, mark, above, below, width, without, samples = (
-            cell.strip() for cell in line.strip("|").split(" | ")
-        )
-        numbers = [float(share.split(" ")[0]), float(above), float(below), float(width)]
-        found.append(coverage.Coverage(name.strip("` "), population, int(n), int(samples), int(without), *numbers))
-        assert found[-1].is_short == ("short" in mark)
+    found = coverage.read_rows(text)
+    marks = [line.split(" | ")[4].strip() for line in text.splitlines() if line.startswith("| `")]
+    assert [one.is_short for one in found] == [bool(mark) for mark in marks]
     assert {(case.name, coverage._title(case.population)) for case in coverage.CASES} >= {
         (one.name, one.population) for one in found
     }
     assert len(found) > 100
     assert text.startswith(coverage.INTRODUCTION + "\n".join(coverage.lessons(found)))
     assert {one.n for one in found} == set(coverage.SIZES)
+    assert coverage.page(found) == text
+
+
+def test_rows_measured_again_take_the_place_of_the_old():
+    names = [(case.name, coverage._title(case.population)) for case in coverage.CASES[:3]]
+    old = [coverage.Coverage(*name, 30, 600, 0, 0.95, 0.02, 0.03, 0.4) for name in names]
+    new = [coverage.Coverage(*names[1], n, 600, 0, 0.91, 0.05, 0.04, 0.3) for n in (30, 60)]
+    gone = coverage.Coverage("no such interval", "nobody", 30, 600, 0, 0.95, 0.02, 0.03, 0.4)
+    assert coverage.merged([*old, gone], new) == [old[0], *new, old[2]]

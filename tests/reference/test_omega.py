@@ -275,3 +275,18 @@ def test_greatest_lower_bound_refuses_in_words(keyed):
         estimate = greatest_lower_bound(data)
         assert estimate.value is None
         assert word in estimate.reason
+
+
+def test_thin_tables_warn_that_weighted_least_squares_is_led_by_a_few_of_them():
+    generator = np.random.default_rng(2)
+    latent = generator.standard_normal((300, 1)) + 0.8 * generator.standard_normal((300, 4))
+    answers = np.digitize(latent, [-1.6, -0.8, 0, 0.8, 1.6]).astype(float)
+    thin, same = (
+        categorical_omega(answers[:25], n_boot=FEW),
+        categorical_omega(answers[:25], estimator="uls", n_boot=FEW),
+    )
+    assert thin.status == same.status == "ok"
+    assert "cells of the pair tables are empty: DWLS can be too high" in thin.reason
+    assert thin.value > same.value + 0.08
+    assert same.reason == ""
+    assert categorical_omega(answers, n_boot=FEW).reason == ""
