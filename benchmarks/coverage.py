@@ -49,6 +49,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "interval-coverage.md"
 LEVEL = 0.95
 SIZES = (30, 60, 300)
 CLOSED_FORM, BOOTSTRAP, MODEL_BOOTSTRAP = 600, 200, 60  # samples per row in a full run
+FEWEST_INTERVALS = 20  # that a coverage is judged by
 LARGE = 400_000  # persons of the sample that stands for the population
 
 Population = Callable[[np.random.Generator, int], np.ndarray]
@@ -101,9 +102,14 @@ class Coverage:
         return float(np.sqrt(share * (1 - share) / (count + 4)))
 
     @property
+    def is_judged(self) -> bool:
+        """Tell whether enough samples gave an interval."""
+        return self.samples - self.without >= FEWEST_INTERVALS
+
+    @property
     def is_short(self) -> bool:
         """Tell whether the coverage is below the level by more than two Monte Carlo errors and half a point."""
-        return self.coverage + 2 * self.error + 0.005 < LEVEL
+        return self.is_judged and self.coverage + 2 * self.error + 0.005 < LEVEL
 
 
 CASES: list[Case] = []
@@ -131,6 +137,8 @@ def measure(case: Case, n: int, samples: int, *, seed: int = 1, truth: float | N
     generator = np.random.default_rng([seed, n])
     found = [case.estimate(case.population(generator, n)) for _ in range(samples)]
     limits = np.array([(one.low, one.high) for one in found if one.low is not None], dtype=float).reshape(-1, 2)
+    if not len(limits):
+        return Coverage(case.name, _title(case.population), n, samples, samples, *[float("nan")] * 4)
     above, below = limits[:, 0] > target, limits[:, 1] < target
     return Coverage(
         case.name, _title(case.population), n, samples, samples - len(limits), float(1 - (above | below).mean()),
@@ -389,7 +397,8 @@ Written by `python3 run.py python -m benchmarks.coverage --full --write`; change
 Each row: samples of n persons (or rated units) from a population with known truth; the share of 95 % intervals that
 hold it, with its Monte Carlo standard error; the shares that lie wholly above or below the truth; the mean width; and
 how many samples gave no interval (for instance because everybody agreed, or a code occurred once). A coverage that is
-below .95 by more than two Monte Carlo errors and half a point is marked **short**.
+below .95 by more than two Monte Carlo errors and half a point is marked **short**; one from fewer than 20 intervals is
+not judged.
 
 What follows for use:
 
@@ -404,7 +413,12 @@ def lessons(found: Sequence[Coverage]) -> list[str]:
         if short:
             where = "; ".join(f"n = {one.n} ({one.population}): {one.coverage:.3f}" for one in short)
             lines.append(f"- `{name}` covers less than it claims at {where}.")
-    held = sum(not one.is_short for one in found)
+    for name in dict.fromkeys(one.name for one in found):
+        few = [one for one in found if one.name == name and not one.is_judged]
+        if few:
+            where = "; ".join(f"n = {one.n} ({one.population}): {one.without} of {one.samples} without" for one in few)
+            lines.append(f"- `{name}` seldom gives an interval at {where}.")
+    held = sum(one.is_judged and not one.is_short for one in found)
     lines.append(f"- The other {held} of {len(found)} rows hold their level.")
     return [textwrap.fill(line, 120, subsequent_indent="  ", break_on_hyphens=False) for line in lines]
 
@@ -414,8 +428,8 @@ def page(found: Sequence[Coverage]) -> str:
     rows = [
         (
             f"`{one.name}`", one.population, str(one.n), f"{one.coverage:.3f} ({one.error:.3f})",
-            "**short**" if one.is_short else "", f"{one.too_high:.3f}", f"{one.too_low:.3f}", f"{one.width:.3f}",
-            str(one.without), str(one.samples),
+            "**short**" if one.is_short else "" if one.is_judged else "too few", f"{one.too_high:.3f}",
+            f"{one.too_low:.3f}", f"{one.width:.3f}", str(one.without), str(one.samples),
         )
         for one in found
     ]  # fmt: skip

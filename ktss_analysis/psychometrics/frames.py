@@ -37,9 +37,7 @@ def tidy(columns: Mapping[str, Any], where: str) -> pd.DataFrame:
 
 def texts(choices: Sequence[str], index: NDArray[np.intp]) -> Any:
     """Return a column of texts, `choices` at the places in `index`: long columns hold few different ones."""
-    if not len(choices):
-        return pd.array([], dtype=_TEXT)
-    return pd.array(list(choices), dtype=_TEXT).take(index)
+    return pd.array(np.array([*choices, ""], dtype=object)[index], dtype=_TEXT)
 
 
 def estimates_frame(estimates: Mapping[str, Estimate], where: str) -> pd.DataFrame:

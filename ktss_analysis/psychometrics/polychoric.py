@@ -77,17 +77,20 @@ class _Pairs:
     tables: FloatArray
     margins: tuple[FloatArray, FloatArray]
     empty_cells: NDArray[np.int64]
-    problems: list[tuple[Status, str] | None]
+    problems: dict[int, tuple[Status, str]]
     adjusted: np.ndarray
     correlation: FloatArray = field(init=False)
     error: FloatArray = field(init=False)
     boundary: np.ndarray = field(init=False)
     converged: np.ndarray = field(init=False)
+    usable: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self.first)
         self.correlation, self.error = np.full(n, np.nan), np.full(n, np.nan)
         self.boundary, self.converged = np.zeros(n, dtype=bool), np.ones(n, dtype=bool)
+        self.usable = np.ones(n, dtype=bool)
+        self.usable[list(self.problems)] = False
 
     def keep(self, which: NDArray[np.intp], fit: PairFit) -> None:
         self.correlation[which], self.error[which] = fit.correlation, fit.standard_error
@@ -184,7 +187,7 @@ def polychoric(
     how = "two-step" if estimator == "two_step" else "maximum likelihood"
     method = f"polychoric, {how}, thresholds from the {thresholds}, empty cells: {zero_cell}, {rule}"
     pairs = _prepared(counts, zero_cell)
-    which = np.array([p for p, problem in enumerate(pairs.problems) if problem is None], dtype=np.intp)
+    which = np.flatnonzero(pairs.usable)
     if which.size:
         _fit(pairs, which, counts, thresholds)
     if estimator == "ml":
@@ -194,10 +197,11 @@ def polychoric(
     matrix, smoothed, warnings = _checked(matrix, pairs, counts.names, smooth)
     if smoothed:
         method += "; smoothed to be positive definite"
-    status, reason = next((problem for problem in pairs.problems if problem), ("ok", ""))
+    status, reason = next(iter(pairs.problems.values()), ("ok", ""))
     if len(counts.names) < 2:
         status, reason = "undefined", f"{len(counts.names)} item(s); needs 2 or more"
-    names, rows = list(counts.names), pd.Index(counts.names, name="item_id")
+    names = pd.Index(counts.names)
+    rows = names.rename("item_id")
     return PolychoricFit(
         _frame(pairs, counts, level, method), pd.DataFrame(matrix, index=rows, columns=names),
         _threshold_frame(counts), pd.DataFrame(counts.joint_n, index=rows, columns=names),
@@ -214,7 +218,7 @@ def _prepared(counts: JointCounts, zero_cell: ZeroCell) -> _Pairs:
     occupied = rows[:, :, None] & columns[:, None, :]
     empty = occupied & (tables == 0)
     total = margins[0].sum(axis=1)
-    problems: list[tuple[Status, str] | None] = [None] * len(first)
+    problems: dict[int, tuple[Status, str]] = {}
     for p in np.flatnonzero((total < 2) | (rows.sum(axis=1) < 2) | (columns.sum(axis=1) < 2)).tolist():
         a, b = counts.names[first[p]], counts.names[second[p]]
         if total[p] < 2:
@@ -282,13 +286,12 @@ def _frame(pairs: _Pairs, counts: JointCounts, level: float, method: str) -> pd.
     z = np.arctanh(np.where(inside, r, 0.0))
     low, high = np.tanh(z - reach), np.tanh(z + reach)
     n_used = np.asarray(counts.joint_n)[pairs.first, pairs.second]
-    n_used = np.where([problem is None for problem in pairs.problems], n_used, 0) if len(n_used) else n_used
+    n_used = np.where(pairs.usable, n_used, 0)
     kinds = [("ok", ""), ("ok", "at the boundary: the likelihood rises to the end of the scale")]
     kind = pairs.boundary.astype(np.intp)
-    for p, problem in enumerate(pairs.problems):
-        if problem:
-            kind[p] = len(kinds)
-            kinds.append(problem)
+    for p, problem in pairs.problems.items():
+        kind[p] = len(kinds)
+        kinds.append(problem)
     return tidy(
         {
             "item_id": texts(counts.names, pairs.first), "other_item_id": texts(counts.names, pairs.second),

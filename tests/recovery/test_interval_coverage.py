@@ -77,7 +77,8 @@ def test_what_the_shipped_page_says_follows_from_its_table(repo):
     text = (repo / "docs" / "interval-coverage.md").read_text(encoding="utf-8")
     found = coverage.read_rows(text)
     marks = [line.split(" | ")[4].strip() for line in text.splitlines() if line.startswith("| `")]
-    assert [one.is_short for one in found] == [bool(mark) for mark in marks]
+    assert [one.is_short for one in found] == ["short" in mark for mark in marks]
+    assert [one.is_judged for one in found] == ["too few" not in mark for mark in marks]
     assert {(case.name, coverage._title(case.population)) for case in coverage.CASES} >= {
         (one.name, one.population) for one in found
     }
@@ -85,6 +86,18 @@ def test_what_the_shipped_page_says_follows_from_its_table(repo):
     assert text.startswith(coverage.INTRODUCTION + "\n".join(coverage.lessons(found)))
     assert {one.n for one in found} == set(coverage.SIZES)
     assert coverage.page(found) == text
+
+
+def test_an_interval_that_is_seldom_given_is_not_judged():
+    never = coverage.Case("never", normal, lambda data: Estimate(float(data.mean())))
+    found = coverage.measure(never, 10, 30, truth=0.0)
+    assert found.without == 30
+    assert not found.is_judged
+    assert not found.is_short
+    lines = coverage.lessons([found])
+    assert "`never` seldom gives an interval at n = 10 (Normal scores): 30 of 30 without" in lines[0]
+    assert "other 0 of 1 rows" in lines[1]
+    assert coverage.page(coverage.read_rows(coverage.page([found]))) == coverage.page([found])
 
 
 def test_rows_measured_again_take_the_place_of_the_old():
