@@ -58,7 +58,7 @@ class PairCells:
         self.occupied = occupied
         self.product = h[:, None] * k[None]
         self.squares = (h * h)[:, None] / 2 + (k * k)[None] / 2
-        self.x, self.y = np.broadcast_arrays(h[:, None], k[None])
+        self.h, self.k = h, k
         self.at = start.copy()
         below, left = special.ndtr(h), special.ndtr(k)
         self.cdf = np.zeros((len(h) + 2, len(k) + 2, len(start)))
@@ -95,7 +95,7 @@ class PairCells:
         impossible = np.zeros(len(correlation), dtype=bool)
         if rare.any():
             row, column, table = np.nonzero(rare)
-            x, y = (np.pad(limits, ((1, 1), (0, 0)), constant_values=40.0) for limits in (self.x[:, 0], self.y[0]))
+            x, y = (np.pad(limits, ((1, 1), (0, 0)), constant_values=40.0) for limits in (self.h, self.k))
             x[0], y[0] = -40.0, -40.0
             whole = np.arange(len(self.at))[which][table]
             exact = box_probability(
@@ -123,8 +123,9 @@ class PairCells:
 
     def _move_some(self, tables: NDArray[np.intp], correlation: FloatArray, *, anew: bool) -> None:
         if anew:
-            x, y = (limits[..., tables].reshape(-1, len(tables)).T for limits in (self.x, self.y))
-            self.cdf[1:-1, 1:-1, tables] = grid_cdf(x, y, correlation).T.reshape(*self.x.shape[:2], -1)
+            corners = np.broadcast_arrays(self.h[:, None, tables], self.k[None, :, tables])
+            x, y = (limits.reshape(-1, len(tables)).T for limits in corners)
+            self.cdf[1:-1, 1:-1, tables] = grid_cdf(x, y, correlation).T.reshape(corners[0].shape)
         else:
             start, inner = self.at[tables], (self.product[..., tables], self.squares[..., tables])
             self.cdf[1:-1, 1:-1, tables] += grid_cdf_change(*inner, start, correlation)
