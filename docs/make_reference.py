@@ -52,6 +52,8 @@ MEANINGS = {
     "Study.date": "date that the report carries; without it the report has none, so that a rerun gives the same bytes",
     "Study.licence": "licence of the report",
     "Study.doi": "DOI of the report, for its citation",
+    "Study.contact": "Whom people write to when something keeps them from using the self-assessment (an address of an "
+    "office, not of a person); printed in its accessibility statement",
     "Study.framework": "path of the framework file, from the study file's folder",
     "Study.rules": "path of the rules file, from the study file's folder",
     "Study.data_dir": "folder that the paths of the sources start in, from the study file's folder",

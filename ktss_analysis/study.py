@@ -398,6 +398,7 @@ class Study(Strict):
     date: str = ""
     licence: str = "CC BY 4.0"
     doi: str = ""
+    contact: str = ""
     framework: str
     rules: str
     data_dir: str = "."

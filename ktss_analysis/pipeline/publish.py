@@ -49,7 +49,10 @@ def publish_results(executed: Path, out: Path, *, study: str) -> None:  # noqa: 
         from ..selfassessment.build import build_tool
 
         funding = (loaded.funding.statement, loaded.funding.disclaimer)
-        build_tool(loaded.instrument, rules, out / TOOL, rows=rows, languages=languages, funding=funding)
+        build_tool(
+            loaded.instrument, rules, out / TOOL, rows=rows, languages=languages, funding=funding,
+            contact=loaded.contact,
+        )  # fmt: skip
 
 
 def tool_languages(study: Study) -> list[str]:

@@ -54,5 +54,5 @@ def write_tool(target: Path, out: Path | None, languages: Sequence[str]) -> Buil
 def _of_study(study: Study, out: Path, languages: Sequence[str], rows: pd.DataFrame | None) -> Built:
     return build_tool(
         study.instrument, load_rules(study.rules_path), out, rows=rows, languages=languages or tool_languages(study),
-        funding=(study.funding.statement, study.funding.disclaimer),
+        funding=(study.funding.statement, study.funding.disclaimer), contact=study.contact,
     )  # fmt: skip

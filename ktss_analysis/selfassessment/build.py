@@ -11,6 +11,7 @@ import pandas as pd
 from ..files import write_atomic
 from ..framework import Framework
 from ..rules import Rules
+from .accessibility import accessibility_page
 from .bandtest import bandtest_page
 from .evidence import evidence_of
 from .exports import EXPORTS, write_exports
@@ -46,6 +47,7 @@ def build_tool(
     rows: pd.DataFrame | None = None,
     languages: Sequence[str] = (),
     funding: Sequence[str] = (),
+    contact: str = "",
     exports: bool = True,
 ) -> Built:
     """Write the self-assessment of a framework.
@@ -64,6 +66,8 @@ def build_tool(
         Languages to write; all of the framework when empty.
     funding : sequence of str
         Lines printed at the end of each page.
+    contact : str
+        Whom people write to when something keeps them from using the pages, for the accessibility statement.
     exports : bool
         Also write the questionnaire in exchange formats.
 
@@ -92,6 +96,8 @@ def build_tool(
             notes.append(f"{language}: no bands, because no reliability is published for this language")
     folder.mkdir(parents=True, exist_ok=True)
     contents: dict[str, bytes] = {f"index.{page.language}.html": page.html.encode() for page in pages}
+    for language in wanted:
+        contents[f"accessibility.{language}.html"] = accessibility_page(framework, language, contact).encode()
     made = write_exports(framework, wanted) if exports else {}
     files = [(name, EXPORTS[name]) for name in made if name in EXPORTS]
     for language in wanted if exports else ():

@@ -16,6 +16,7 @@ from tool_sample import LANGUAGES, framework, published
 
 from ktss_analysis.readers import read_table
 from ktss_analysis.rules import load_rules
+from ktss_analysis.selfassessment.accessibility import accessibility_page
 from ktss_analysis.selfassessment.evidence import evidence_of
 from ktss_analysis.selfassessment.feedback import comparison, feedback
 from ktss_analysis.selfassessment.instrument import instrument_of
@@ -407,6 +408,16 @@ def test_axe_finds_nothing_in_any_state(browser, folder, options):
             assert len(found["passes"]) > 20
             sideways = visit.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
             assert not sideways, state
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_in_the_accessibility_statement(browser, tmp_path, language):
+    (tmp_path / "statement.html").write_text(accessibility_page(framework(), language, "help@example.org"), "utf-8")
+    with Visit(browser, tmp_path / "statement.html", viewport={"width": 320, "height": 640}) as visit:
+        visit.page.evaluate(axe_source())
+        found = visit.page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", TAGS)
+        assert [fault["id"] for fault in found["violations"]] == []
+        assert not visit.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 
 def test_axe_can_fail(browser, tmp_path):

@@ -20,6 +20,7 @@ from ktss_analysis.core import KtssError, StudyError
 from ktss_analysis.display.numbers import format_number
 from ktss_analysis.framework import Framework, instrument_hash
 from ktss_analysis.rules import load_rules
+from ktss_analysis.selfassessment.accessibility import CHECKS, LIMITS, accessibility_page
 from ktss_analysis.selfassessment.build import build_tool
 from ktss_analysis.selfassessment.evidence import evidence_of
 from ktss_analysis.selfassessment.exports import write_exports
@@ -55,6 +56,37 @@ def parts(rules, rows=None, language="en", fw: Framework | None = None):
 
 SKILLS = ["S01", "S02", "S03"]
 ALL_FOUR = {f"S{k:02d}-{i}": 4 for k in (1, 2, 3) for i in (1, 2, 3, 4)}
+
+
+# --- accessibility statement
+
+
+def test_the_accessibility_statement_claims_what_tests_check(repo):
+    source = (repo / "tests" / "browser" / "test_selfassessment.py").read_text(encoding="utf-8")
+    defined = set(re.findall(r"^def (test_\w+)", source, flags=re.MULTILINE))
+    assert set(CHECKS.values()) <= defined
+    english = load_strings("en").entries
+    assert {f"accessibility.{key}" for key in (*CHECKS, *LIMITS)} <= set(english)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_accessibility_statement_is_linked_and_names_whom_to_write_to(rules, tmp_path, language):
+    build_tool(framework(), rules, tmp_path, languages=[language], contact="help@example.org & co", exports=False)
+    page = (tmp_path / f"accessibility.{language}.html").read_text(encoding="utf-8")
+    texts = load_strings(language)
+    assert html.escape(texts.text("accessibility.axe"), quote=False) in page.replace("&#39;", "'")
+    assert "help@example.org &amp; co" in page
+    assert "<script" not in page
+    assert ('lang="' + language) in page
+    assert (texts.text("about.translation") in page.replace("&#39;", "'")) == (language != "en")
+    for name in (f"index.{language}.html", "index.html"):
+        assert f'href="accessibility.{language}.html"' in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_without_a_contact_the_accessibility_statement_says_so():
+    page = accessibility_page(framework(), "en")
+    assert load_strings("en").text("accessibility.nobody") in page
+    assert "write to" not in page
 
 
 # --- scores
@@ -232,7 +264,8 @@ def test_the_page_loads_nothing_and_links_only_to_its_neighbours(rules):
         assert tag not in ("link", "img", "iframe", "object", "embed", "form", "base")
         assert not any(name.startswith("on") or name == "style" for name in attributes)
         if "href" in attributes:
-            assert re.fullmatch(r"#[\w-]+|index\.[a-z]{2}\.html(#colleague)?", str(attributes["href"]))
+            neighbours = r"#[\w-]+|index\.[a-z]{2}\.html(#colleague)?|accessibility\.en\.html"
+            assert re.fullmatch(neighbours, str(attributes["href"]))
 
 
 @pytest.mark.parametrize(
