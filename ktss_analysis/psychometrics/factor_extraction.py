@@ -88,6 +88,8 @@ def extract_factors(correlations: FloatArray, n_factors: int, method: str = "min
         moved, better = _line_search(matrices[active], unique[active], values[active], step, n_factors, method)
         unique[active] = moved
         active = active[better]  # without progress the last point stands; it has not converged
+        if not active.size:
+            break
         values[active], gradient, hessian = _derivatives(matrices[active], unique[active], n_factors, method)
     loadings = _loadings(matrices, unique, n_factors, method)
     heywood = np.any(unique <= SMALLEST_UNIQUENESS * (1 + 1e-6), axis=1)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ktss_analysis.core import StatisticError
+from ktss_analysis.psychometrics import factor_extraction
 from ktss_analysis.psychometrics.factor_analysis import degrees_of_freedom, fit_efa
 from ktss_analysis.psychometrics.factor_extraction import extract_factors
 from ktss_analysis.psychometrics.rotation import CRITERIA, rotate
@@ -254,3 +255,14 @@ def test_a_batch_equals_one_by_one(complete):
         for index, one in enumerate(matrices):
             alone = extract_factors(one[None], 3, method)
             np.testing.assert_allclose(batch.uniquenesses[index], alone.uniquenesses[0], atol=1e-7)
+
+
+def test_a_search_in_which_nothing_moves_ends_without_having_converged(monkeypatch):
+    """The last of many resamples can all be stuck at once: nothing is left to compute then."""
+    monkeypatch.setattr(
+        factor_extraction, "_line_search", lambda matrices, unique, *rest: (unique, np.zeros(len(unique), dtype=bool))
+    )
+    items = np.random.default_rng(4).standard_normal((80, 1)) + np.random.default_rng(5).standard_normal((80, 6))
+    found = extract_factors(np.corrcoef(items.T)[None], 2)
+    assert not found.converged.any()
+    assert np.isfinite(found.loadings).all()
