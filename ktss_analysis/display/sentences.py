@@ -130,7 +130,10 @@ def summary_intro(book: Book) -> str:
     slots: dict[str, Any] = {"figure": "[](#fig-grades)"}
     if not summary_skills(book)[0]:
         return book.text("summary.intro.none", **slots)
-    key = "summary.intro" if summary_skills(book)[1] else "summary.intro.provisional"
+    groups = verdict_groups(book)
+    none_ready = not groups["keep"] and not groups["keep_discordant"]
+    both = "summary.intro.only_provisional" if none_ready else "summary.intro.provisional"
+    key = "summary.intro" if summary_skills(book)[1] else both
     return book.text(key, **slots, table="[](#tbl-summary)")
 
 
@@ -379,28 +382,35 @@ def self_assessment_reliability(book: Book) -> str:
     if rows.empty:
         return book.absent("self_assessment")
     cut = book.rules.value("consistency")
-    groups: dict[str, list[str]] = {"above": [], "around": [], "below": [], "none": []}
+    minimum = book.rules.value("claim_consistency")
+    groups: dict[str, list[str]] = {"above": [], "around": [], "below": [], "few": [], "none": []}
     for _, row in rows.iterrows():
         if row["status"] != "ok":
             groups["none"].append(str(row["target_id"]))
+        elif row["n_used"] < minimum:
+            groups["few"].append(str(row["target_id"]))
         else:
             branch = "above" if row["ci_low"] >= cut else "below" if row["ci_high"] < cut else "around"
             groups[branch].append(str(row["target_id"]))
-    threshold = _threshold(book, "consistency", "coefficient")
     lines = [
         book.text(f"self_assessment.reliability.{name}", count=len(skills), names=book.names(skills),
-                  **({} if name == "none" else {"cut": threshold}))
+                  **_cut_of(book, name))
         for name, skills in groups.items()
         if skills
     ]  # fmt: skip
-    ok = rows[rows["status"] == "ok"]
-    smallest = int(ok["n_used"].min()) if len(ok) else 0
-    warning = ""
+    judged = rows[(rows["status"] == "ok") & (rows["n_used"] >= minimum)]
     gate = book.rules.gates.get("cronbach_alpha")
-    if len(ok) and gate is not None and smallest < gate.warn:
-        low_row = ok.loc[ok["n_used"].astype(int).idxmin()].to_dict()
-        warning = book.text("self_assessment.pilot", n=book.number(low_row, "n_used"))
-    return paragraphs(" ".join(lines), warning)
+    if judged.empty or gate is None or int(judged["n_used"].min()) >= gate.warn:
+        return " ".join(lines)
+    smallest = judged.loc[judged["n_used"].astype(int).idxmin()].to_dict()
+    return paragraphs(" ".join(lines), book.text("self_assessment.pilot", n=book.number(smallest, "n_used")))
+
+
+def _cut_of(book: Book, branch: str) -> dict[str, Any]:
+    """Return the slot of the number that a branch on consistency compares with."""
+    if branch == "few":
+        return {"minimum": _threshold(book, "claim_consistency", "count")}
+    return {} if branch == "none" else {"cut": _threshold(book, "consistency", "coefficient")}
 
 
 @sentence("self_assessment.structure")
@@ -509,11 +519,10 @@ def focus_groups_lead(book: Book) -> str:
     if groups is None:
         return book.absent("focus_groups")
     speakers, turns = book.row("focus_groups.n_speakers.all"), book.row("focus_groups.n_coded_turns.all")
-    return book.text(
-        "focus_groups.lead", count=int(groups["estimate"]), groups=book.number(groups),
-        speakers=book.number(speakers) if speakers["status"] == "ok" else book.text("cell.masked"),
-        turns=book.number(turns),
-    )  # fmt: skip
+    if speakers["status"] != "ok":
+        return book.text("focus_groups.lead.masked", groups=book.number(groups), turns=book.number(turns))
+    return book.text("focus_groups.lead", count=int(groups["estimate"]), groups=book.number(groups),
+                     speakers=book.number(speakers), turns=book.number(turns))  # fmt: skip
 
 
 @sentence("focus_groups.reasons")
@@ -610,11 +619,12 @@ def focus_groups_coders(book: Book) -> str:
         return book.text("focus_groups.coders.none") if book.collected("focus_groups") else ""
     failing = ok[ok["estimate"] < book.rules.value("coder_agreement")]
     good = len(ok) - len(failing)
-    text = book.text(
-        "focus_groups.coders", k=book.count(good, "focus_groups.krippendorff_alpha"),
-        total=book.count(len(ok), "focus_groups.krippendorff_alpha"), count=good,
-        cut=_threshold_digits(book, "coder_agreement"),
-    )  # fmt: skip
+    total, cut = book.count(len(ok), "focus_groups.krippendorff_alpha"), _threshold_digits(book, "coder_agreement")
+    if good == 0:
+        text = book.text("focus_groups.coders.no_code", total=total, cut=cut)
+    else:
+        k = book.count(good, "focus_groups.krippendorff_alpha")
+        text = book.text("focus_groups.coders", count=good, k=k, total=total, cut=cut)
     if failing.empty:
         return text
     names = book.joined([
@@ -638,14 +648,16 @@ def votes_lead(book: Book, *, activity: str) -> str:
     if size is None:
         return book.absent(activity)
     if size["status"] != "ok":
-        return book.text("participants.masked", activity=capital(book.text(f"activity.{activity}")))
+        return book.text("votes.masked", activity=book.text(f"activity.{activity}"))
     rows = book.select(activity, "n_supporting")
     ok = rows[rows["status"] == "ok"]
     majority = ok[ok["estimate"] * 2 > ok["n_used"]]
-    return book.text(
-        "votes.lead", activity=book.text(f"activity.{activity}"), n=book.number(size), count=len(majority),
-        k=book.count(len(majority), f"{activity}.n_supporting"), total=book.count(len(ok), f"{activity}.n_supporting"),
-    )  # fmt: skip
+    slots: dict[str, Any] = {"activity": book.text(f"activity.{activity}"), "n": book.number(size),
+                             "total": book.count(len(ok), f"{activity}.n_supporting")}  # fmt: skip
+    if majority.empty:
+        return book.text("votes.lead.none", **slots)
+    k = book.count(len(majority), f"{activity}.n_supporting")
+    return book.text("votes.lead", count=len(majority), k=k, **slots)
 
 
 # ------------------------------------------------------------------------------ feedback
@@ -717,7 +729,7 @@ def limits(book: Book) -> str:
         lines.append(book.text("limits.not_decided"))
     if book.facts.get("rules_late") == "yes":
         lines.append(book.text("limits.rules_late"))
-    if not book.rows["statistic"].str.contains("dif").any():
+    if book.collected("self_assessment") and not book.rows["statistic"].str.contains("dif").any():
         lines.append(book.text("limits.languages"))
     return bullets(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def results(run: Path) -> pd.DataFrame:
 def texts(run: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
     folder = tmp_path_factory.mktemp("digits")
     executed = run / "private" / "stages" / "10_report" / "executed.ipynb"
+    shutil.copy(executed.with_name("document.json"), folder)
     render_document(executed, folder, stem="report", formats=("pdf", "docx"))
     return {
         "html": html_text(run / "public" / "report.html"), "pdf": pdf_text(folder / "report.pdf"),
