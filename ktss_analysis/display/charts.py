@@ -267,13 +267,24 @@ def flow(book: Book) -> None:
 
 
 @chart("alpha")
-def alpha(book: Book) -> None:
-    """Draw internal consistency per skill with its interval."""
+def alpha(book: Book, *, judged_only: bool = False) -> None:
+    """Draw internal consistency per skill with its interval.
+
+    Parameters
+    ----------
+    judged_only : bool
+        Leave out skills with fewer answers than the rules ask for before anything is concluded, and the whole
+        figure when none is left.
+    """
     from .figures import dot_interval
 
     rows = book.select("self_assessment", "cronbach_alpha")
     if rows.empty:
         return _nothing(book, "self_assessment")
+    if judged_only:
+        rows = rows[(rows["status"] == "ok") & (rows["n_used"] >= book.rules.value("claim_consistency"))]
+        if rows.empty:
+            return None
     cut = book.rules.value("consistency")
     title = statements.consistency(book, rows, cut)
     options = _options(book, title, book.text("subtitle.alpha", n=_n_text(book, rows)))

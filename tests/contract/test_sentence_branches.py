@@ -55,6 +55,8 @@ ELSEWHERE = {
     "content.set": "one fixed text",
     "decisions": "test_overrides, test_annex_texts",
     "focus_groups.cooccurrence": "test_shown_statistics",
+    "overlap.lead": "tests/recovery/test_people_behind_verdicts",
+    "survival.lead": "tests/recovery/test_people_behind_verdicts",
     "self_assessment.coefficients": "test_shown_statistics",
     "self_assessment.factorability": "test_shown_statistics",
     "self_assessment.missing": "test_shown_statistics",

@@ -29,6 +29,8 @@ from ktss_analysis.results import read_results
 from ktss_analysis.study import Study, load_study
 
 pytestmark = pytest.mark.slow
+OF_DRAWS = ("verdict_survival", "verdict_survival_error", "verdict_share")
+"""Shares of thousands of draws, which are printed with one decimal."""
 FIELDS = ("estimate", "ci_low", "ci_high", "n_used", "n_missing")
 
 
@@ -68,7 +70,8 @@ def rebuilt(claim: dict[str, Any], results: pd.DataFrame) -> str | None:
     if claim["field"] == "label":
         return str(row["label"])
     kind = "count" if claim["field"] in ("n_used", "n_missing") else Book.kind(row)
-    return format_value(float(row[claim["field"]]), kind, "en")
+    digits = 1 if row["statistic"] in OF_DRAWS else None
+    return format_value(float(row[claim["field"]]), kind, "en", digits=digits)
 
 
 def wrong_claims(claims: pd.DataFrame, results: pd.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""Made-up published rows for every branch of the report's automatic sentences, each with a name a reader understands."""
+"""Made-up published rows for every branch of the automatic sentences, each with a name a reader understands."""
 
 from __future__ import annotations
 
@@ -252,7 +252,8 @@ def group_cases() -> Iterator[Case]:
     yield Case("not collected", "focus_groups.lead", [])
     yield Case("five groups", "focus_groups.lead", [groups, study("focus_groups.n_speakers", 40), turns])
     yield Case("one group", "focus_groups.lead",
-               [study("focus_groups.n_groups", 1, unit="groups"), study("focus_groups.n_speakers", 8), turns])  # fmt: skip
+               [study("focus_groups.n_groups", 1, unit="groups"), study("focus_groups.n_speakers", 8),
+                turns])  # fmt: skip
     yield Case("one group, few speakers", "focus_groups.lead",
                [study("focus_groups.n_groups", 1, unit="groups"), absent("focus_groups.n_speakers.all", "masked"),
                 turns])  # fmt: skip
@@ -353,12 +354,16 @@ def feedback_cases() -> Iterator[Case]:
     yield Case("one of each", "triage.lead", chain(1))
     yield Case("many, one merged", "triage.lead", chain(40, 1))
     yield Case("many, several merged", "triage.lead", chain(40, 6))
+    for traced, n in ((1, 1), (40, 40), (38, 40)):
+        rows = [row("triage.n_traced.all", traced, n=n, target_type="study", unit="count of rows"),
+                row("triage.median_days_open.all", 12, n=n, target_type="study", unit="days")]  # fmt: skip
+        yield Case(f"{traced} of {n} comments traced", "triage.traced", rows if n > 1 else rows[:1])
+    yield Case("not collected: silent", "triage.traced", [])
     rejection = row("triage.rejection.D1", target_type="decision", unit="text", label="Add a case.", reason="No room.")
     yield Case("some rejected", "triage.rejected", [rejection])
     yield Case("none rejected: silent", "triage.rejected", [])
     for items in (ITEMS[:1], ITEMS[:2]):
-        rows = [row(f"triage.change.{item}", target_type="item", aspect="major", group=item, unit="text", label="a → b")
-                for item in items]  # fmt: skip
+        rows = [row(f"triage.retest.{item}", target_type="item", unit="text", label="void") for item in items]
         yield Case(f"{len(items)} with a new meaning", "triage.not_retested", rows)
 
 
