@@ -18,6 +18,7 @@ from ..study import REFERENCE_LANGUAGE, Study
 from ..yamlfile import sha256_of
 from . import (  # noqa: F401 - they register what a document can say and show
     annexes,
+    board,
     charts,
     checklists,
     coefficients,
@@ -97,6 +98,8 @@ class Document(Book):
             "authors": list(study.authors),
             "licence": study.licence,
             "synthetic": study.synthetic,
+            "compact": self.variant == "quality_board",
+            "contents": self.variant != "quality_board",
             "version_line": line,
             "languages": _other_languages(study, self.language) if self.variant == "report" else [],
         }
@@ -109,7 +112,7 @@ def open_document(place: Place, kind: str, *, language: str = "en") -> Document:
     ----------
     place : Place
         The notebook's stage.
-    kind : {"report", "technical_annex", "audit_annex"}
+    kind : {"report", "technical_annex", "audit_annex", "quality_board"}
         Which document.
     language : str
         Language of its texts.

@@ -72,6 +72,7 @@ NODES: tuple[Node, ...] = (
     Node("10_report", needs=("09_decisions",), document="report", translated=True),
     Node("11_technical_annex", needs=("09_decisions",), document="technical-annex"),
     Node("12_audit_annex", needs=("09_decisions", "10_report"), document="audit-annex"),
+    Node("13_quality_board", needs=("09_decisions",), document="quality-board"),
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class Facts:
     licence: str = ""
     number_sections: bool = True
     contents: bool = True
+    compact: bool = False
     languages: tuple[Mapping[str, str], ...] = ()
 
     @property
@@ -105,7 +106,7 @@ def read_facts(metadata: Mapping[str, Any], markdown: str) -> Facts:
         elif name in {"authors", "keywords"}:
             parts = [value] if isinstance(value, str) else list(value)
             values[name] = tuple(clean_text(str(part)) for part in parts)
-        elif name in {"synthetic", "number_sections", "contents"}:
+        elif name in {"synthetic", "number_sections", "contents", "compact"}:
             values[name] = bool(value)
         else:
             values[name] = " ".join(clean_text(str(value)).split())

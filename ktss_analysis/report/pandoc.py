@@ -171,6 +171,7 @@ def filter_facts(facts: Facts, names: dict[str, str]) -> dict[str, Any]:
         "banner": banner(facts.language),
         "number_sections": facts.number_sections,
         "contents": facts.contents,
+        "compact": facts.compact,
         "words": words(facts.language),
         "unprintable": names,
     }

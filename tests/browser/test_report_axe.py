@@ -16,7 +16,7 @@ import pytest
 from chromium import axe_source, need
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-DOCUMENTS = ("report", "technical-annex", "audit-annex")
+DOCUMENTS = ("report", "technical-annex", "audit-annex", "quality-board")
 VIEWS = {"desktop": (1440, "light"), "dark": (1100, "dark"), "phone": (320, "light"), "dark phone": (320, "dark")}
 
 

@@ -1,4 +1,4 @@
-"""What stands in the three documents of the demonstration study: every number has a source, nothing is left over."""
+"""What stands in the documents of the demonstration study: every number has a source, nothing is left over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ktss_analysis.display.catalogue import PSEUDO, Catalogue, pseudo_text
 from ktss_analysis.study import Study, load_study
 
 pytestmark = pytest.mark.slow
-DOCUMENTS = ("report", "technical-annex", "audit-annex")
+DOCUMENTS = ("report", "technical-annex", "audit-annex", "quality-board")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 #: Parts of the page that number its own structure or name files and identifiers.
 STRUCTURE = (
@@ -28,6 +28,7 @@ STRUCTURE = (
 #: Texts with digits that are no results, each with the reason why they may stand in a report.
 ALLOWED = (
     r"\bS\d+-\d+\b",  # identifiers of items, printed before their text
+    r"\bS\d\d\b",  # identifiers of skills, in the tables for the board
     r"\bM\d+:",  # identifiers of modules in the suggestions of reviewers
     r"\bgroup FG\d+\b",  # identifiers of focus groups under quotes
     r"CC BY \d\.\d",  # the licence

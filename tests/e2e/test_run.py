@@ -22,6 +22,7 @@ BYTES = (
     "report.docx",
     "technical-annex.html",
     "audit-annex.html",
+    "quality-board.pdf",
     "results.csv",
 )
 
@@ -88,7 +89,7 @@ def test_an_unchanged_rerun_runs_nothing(study: Path, done: Path) -> None:
 
 def test_the_plan_runs_nothing_and_gives_reasons(study: Path, done: Path, tmp_path: Path) -> None:
     kept = subprocess.run(command("run", study, "--out", done, "--plan"), capture_output=True, text=True, check=True)
-    assert kept.stdout.count("keep") == 12
+    assert kept.stdout.count("keep") == 13
     fresh = subprocess.run(
         command("run", study, "--out", tmp_path / "new", "--plan", "--json"),
         capture_output=True,

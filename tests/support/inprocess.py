@@ -23,7 +23,7 @@ from ktss_analysis.results import read_results
 from ktss_analysis.rules import load_rules
 from ktss_analysis.study import load_study
 
-REPORTS = ("10_report", "11_technical_annex", "12_audit_annex")
+REPORTS = ("10_report", "11_technical_annex", "12_audit_annex", "13_quality_board")
 
 
 def run_notebooks(study: Path, folder: Path, *, only: Sequence[str] | None = None) -> Path:
@@ -49,7 +49,7 @@ def run_notebooks(study: Path, folder: Path, *, only: Sequence[str] | None = Non
 
 
 def run_reports(study: Path, folder: Path, formats: Sequence[str] = ("html",)) -> Path:
-    """Execute and render the three documents of a run whose first nine notebooks were executed; return public/."""
+    """Execute and render the documents of a run whose first nine notebooks were executed; return public/."""
     write_open_data(study, folder)
     run_notebooks(study, folder, only=REPORTS)
     stages = folder / "private" / "stages"
