@@ -18,7 +18,9 @@ from .labels import STAMP, banner
 HERE: Final = Path(__file__).parent
 TYPES: Final = {"html": "text/html", "pdf": "application/pdf",
                 "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}  # fmt: skip
-ANNEXES: Final = {"technical_annex": "technical-annex", "audit_annex": "audit-annex"}
+ANNEXES: Final = {
+    "quality_board": "quality-board", "technical_annex": "technical-annex", "audit_annex": "audit-annex",
+}  # fmt: skip
 DATA: Final = {
     "results": "results.csv", "workbook": "results.xlsx", "claims": "claims.csv", "tables": "tables/index.csv",
     "glossary": "glossary.csv", "package": "datapackage.json",
