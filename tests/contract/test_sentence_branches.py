@@ -27,7 +27,7 @@ from ktss_analysis.results import combine
 from ktss_analysis.rules import load_rules
 from ktss_analysis.study import Study, load_study
 
-GOLDEN = Path(__file__).resolve().parent / "golden" / "sentences.en.md"
+GOLDEN = Path(__file__).resolve().parent / "golden" / "sentences.en.txt"
 REPO = Path(__file__).resolve().parents[2]
 FRAMEWORK = """
 id: small
