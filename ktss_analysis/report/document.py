@@ -63,7 +63,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Document:
-    """Markdown, its facts, and pictures by relative path; each picture exists as SVG, as `PAGE_SVG` and as PNG if it can."""
+    """Markdown, its facts, and pictures by relative path; each exists as SVG, as `PAGE_SVG` and as PNG if it can."""
 
     markdown: str
     facts: Facts

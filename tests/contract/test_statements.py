@@ -101,7 +101,8 @@ def test_the_busiest_cell_is_named_and_a_masked_one_is_not(study) -> None:
 
 
 def test_accepted_suggestions_are_counted_whole_and_in_part(study) -> None:
-    rows = pd.DataFrame([row("triage.flow.add.accept", 3, group="accept"), row("triage.flow.add.reject", 4, group="reject"),
+    rows = pd.DataFrame([row("triage.flow.add.accept", 3, group="accept"),
+                         row("triage.flow.add.reject", 4, group="reject"),
                          row("triage.flow.add.accept_in_part", 2, group="accept_in_part")])  # fmt: skip
     assert statements.accepted(book(study), rows).startswith("5 of 9 suggestions")
 
