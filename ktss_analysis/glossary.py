@@ -247,8 +247,17 @@ TABLE_INDEX_COLUMNS: dict[str, Column] = {
 }
 """Columns of ``tables/index.csv``."""
 
+PICTURE_COLUMNS: dict[str, Column] = {
+    "file": Column("string", "", "file in the folder of the pictures"),
+    "title": Column("string", "", "what the picture is about"),
+    "width": Column("Int64", "pixels", "width of the picture"),
+    "height": Column("Int64", "pixels", "height of the picture"),
+    "alt": Column("string", "", "the picture in words, for those who do not see it"),
+}
+"""Columns of ``dissemination/cards/alt.csv``."""
+
 GLOSSARY_COLUMNS: dict[str, Column] = {
-    "table": Column("string", "", "results, claims, tables, figures or glossary"),
+    "table": Column("string", "", "results, claims, tables, figures, pictures or glossary"),
     "column": Column("string", "", "name of the column"),
     "type": Column("string", "", "string, number, integer or boolean"),
     "unit": Column("string", "", "unit of the column; of results, see the column unit of each row"),

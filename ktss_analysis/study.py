@@ -291,10 +291,39 @@ class Privacy(Strict):
 
 
 class Funding(Strict):
-    """Funding line and disclaimer that every public output carries."""
+    """Funding line and disclaimer that every public output carries; ``funding: none`` when nobody has to be named.
+
+    Parameters
+    ----------
+    statement : str
+        The funding line in the words of the grant agreement, such as "Co-funded by the European Union".
+    disclaimer : str
+        Who answers for the content, in the words of the grant agreement.
+    emblem : {"none", "eu"}
+        ``eu`` puts the emblem of the European Union beside the funding line of everything made for dissemination.
+    none : bool
+        True for ``funding: none``.
+    """
 
     statement: str = ""
     disclaimer: str = ""
+    emblem: Literal["none", "eu"] = "none"
+    none: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Funding:
+        if self.none and (self.statement or self.disclaimer or self.emblem != "none"):
+            raise ValueError("says that there is no funding to name, and names some; leave one of the two out")
+        if self.emblem == "eu" and not (self.statement and self.disclaimer):
+            raise ValueError(
+                "the emblem stands beside a funding line and a disclaimer; give 'statement' and 'disclaimer'"
+            )
+        return self
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the study says who paid, or that nobody has to be named."""
+        return self.none or bool(self.statement)
 
 
 REFERENCE_LANGUAGE = "en"
@@ -320,6 +349,7 @@ class Outputs(Strict):
     formats: list[Literal["html", "pdf", "docx"]] = ["html", "pdf", "docx"]
     languages: Annotated[list[str], Field(min_length=1)] = [REFERENCE_LANGUAGE]
     boot: Annotated[int, Field(ge=200)] = 2000
+    dissemination: bool = True
 
     @field_validator("languages")
     @classmethod
@@ -432,8 +462,15 @@ class Study(Strict):
         check_catalogues(value)
         return value
 
+    @field_validator("funding", mode="before")
+    @classmethod
+    def _no_funding(cls, value: object) -> object:
+        return {"none": True} if value == "none" else value
+
     @model_validator(mode="after")
     def _check(self) -> Study:
+        if self.synthetic and self.funding.emblem != "none":
+            raise ValueError("funding.emblem: a study with invented data was funded by nobody; leave the emblem out")
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -506,6 +543,21 @@ class Study(Strict):
     def instrument(self) -> Framework:
         """The framework, read once."""
         return load_framework(self.framework_path)
+
+    def require_funding(self) -> None:
+        """Refuse to make texts and pictures for the public that do not say who paid.
+
+        Raises
+        ------
+        StudyError
+            When `outputs.dissemination` is on, and the study neither gives a funding line nor says ``funding: none``.
+        """
+        if self.outputs.dissemination and not self.funding.is_declared:
+            raise StudyError(
+                f"{self._path}, funding: nothing is said, and a run makes texts and pictures for the public that must "
+                "say who paid; give 'funding: {statement: ..., disclaimer: ...}' in the words of the grant agreement, "
+                "or 'funding: none', or make none with 'outputs: {dissemination: false}'"
+            )
 
     def of(self, *activities: str) -> list[Source]:
         """Return the sources that feed one of `activities`."""

@@ -167,8 +167,13 @@ def _facts(study: Study, rules: Rules, rows: pd.DataFrame) -> dict[str, str]:
     facts["print Python"] = platform.python_version()
     facts |= {f"print {name}": version(name) for name in PACKAGES}
     facts["print seed"] = str(study.seed)
+    return facts | rules_are_late(rules, rows)
+
+
+def rules_are_late(rules: Rules, rows: pd.DataFrame) -> dict[str, str]:
+    """Return the date of the first answer and whether the rules were fixed after it; empty without dates."""
     dates = rows.loc[rows["statistic"] == "first_answer", "label"]
-    if len(dates):
-        facts["first_answer"] = str(dates.min())
-        facts["rules_late"] = "yes" if rules.fixed_on > str(dates.min()) else "no"
-    return facts
+    if not len(dates):
+        return {}
+    first = str(dates.min())
+    return {"first_answer": first, "rules_late": "yes" if rules.fixed_on > first else "no"}

@@ -32,6 +32,11 @@ _TABLES: Final = {
     f"{FOLDER}/index.csv": ("tables", "Printed tables and figures", "One row is one table or figure of a document."),
 }
 _TRANSLATED_CLAIMS: Final = re.compile(r"claims\.([a-z]{2,3})\.csv")
+_SHARED_TABLES: Final = {
+    "claims.csv": ("claims", "Numbers of the texts and pictures to share", "One row is one number as printed there."),
+    "cards/alt.csv": ("pictures", "Descriptions of the cards to share", "One row is one picture file."),
+}
+_SHARED: Final = re.compile(r"dissemination/(?:([a-z]{2,3})/)?(claims\.csv|cards/alt\.csv)")
 _LICENCE = re.compile(r"CC (BY(?:-(?:SA|NC|ND|NC-SA|NC-ND))?) (\d\.\d)")
 
 
@@ -96,7 +101,8 @@ def describe(facts: Mapping[str, Any], contents: Mapping[str, bytes]) -> bytes:
 
 
 def _is_data(path: str) -> bool:
-    known = path in _TABLES or _TRANSLATED_CLAIMS.fullmatch(path) is not None
+    named = (_TRANSLATED_CLAIMS, _SHARED)
+    known = path in _TABLES or any(pattern.fullmatch(path) is not None for pattern in named)
     return known or (path.startswith(f"{FOLDER}/") and path.endswith(".csv"))
 
 
@@ -119,6 +125,10 @@ def _table(path: str, content: bytes) -> tuple[str, str, str, dict[str, Any]]:
         name, title, description = _TABLES["claims.csv"]
         language = translated[1]
         return f"{name}-{language}", f"{title} ({language})", description, table_schema(name)
+    if shared := _SHARED.fullmatch(path):
+        name, title, description = _SHARED_TABLES[shared[2]]
+        ending, language = (f"-{shared[1]}", f" ({shared[1]})") if shared[1] else ("", "")
+        return f"dissemination-{name}{ending}", f"{title}{language}", description, table_schema(name)
     _, document, file = path.split("/")
     kind, number = file.removesuffix(".csv").split("-")
     columns = next(csv.reader(io.StringIO(content.decode("utf-8"))))

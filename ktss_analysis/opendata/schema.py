@@ -10,6 +10,7 @@ from ..glossary import (
     COLUMNS,
     FIGURE_COLUMNS,
     GLOSSARY_COLUMNS,
+    PICTURE_COLUMNS,
     RESULT_COLUMNS,
     TABLE_INDEX_COLUMNS,
     Column,
@@ -26,6 +27,7 @@ TABLES: Final[dict[str, dict[str, Column]]] = {
     "claims": CLAIM_COLUMNS,
     "tables": TABLE_INDEX_COLUMNS,
     "figures": {name: COLUMNS[name] for name in FIGURE_COLUMNS},
+    "pictures": PICTURE_COLUMNS,
     "glossary": GLOSSARY_COLUMNS,
 }
 """The kinds of public table and their columns."""
@@ -50,6 +52,10 @@ CONSTRAINTS: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "status": _STATUS, "ci_level": _SHARE, "n_used": _COUNT, "count": _COUNT,
         "grade": {"enum": ["+", "0", "-", "?"]},
     },
+    "pictures": {
+        "file": {"required": True, "unique": True}, "title": _ALWAYS, "alt": _ALWAYS,
+        "width": {"required": True, "minimum": 1}, "height": {"required": True, "minimum": 1},
+    },
     "glossary": {
         "table": _ALWAYS | {"enum": list(TABLES)}, "column": _ALWAYS, "type": _ALWAYS | {"enum": list(TYPES.values())},
         "meaning": _ALWAYS,
@@ -58,7 +64,8 @@ CONSTRAINTS: Final[dict[str, dict[str, dict[str, Any]]]] = {
 """What a value must be, by kind of table and column."""
 
 KEYS: Final = {
-    "results": ["result_id"], "tables": ["document", "kind", "number"], "glossary": ["table", "column"],
+    "results": ["result_id"], "pictures": ["file"],
+    "tables": ["document", "kind", "number"], "glossary": ["table", "column"],
 }  # fmt: skip
 """Columns that name one row, by kind of table."""
 

@@ -16,10 +16,12 @@ from ..resources import PACKAGE, resource
 from ..secret import find_key, keyed_hash
 from ..study import REFERENCE_LANGUAGE, Study, load_study, report_languages
 from ..withdrawals import list_path
+from .kit import render_report
 from .layout import NODES, Node, translation
 from .plan import PlannedStep, plan_steps
 from .progress import Silent
 from .publish import (
+    KIT,
     LANDING,
     OPEN_DATA,
     REVIEW_FILE,
@@ -83,8 +85,9 @@ def _translated(entry: Node, step: Step, study: Study, language: str) -> Step:
     formats = tuple(study.outputs.formats)
     return replace(
         step, name=translation(entry.name, language), parameters={**step.parameters, "language": language},
-        after=partial(render_document, stem=stem, formats=formats),
-        outputs=("claims.csv", *(f"{stem}.{suffix}" for suffix in formats)), unread=_other_catalogues(language),
+        after=_report(study, stem, language),
+        outputs=("claims.csv", *(f"{stem}.{suffix}" for suffix in formats), *_kit_outputs(study)),
+        unread=_other_catalogues(language),
     )  # fmt: skip
 
 
@@ -96,11 +99,26 @@ def _other_catalogues(language: str) -> tuple[str, ...]:
 
 def _after(entry: Node, study: Study) -> After | None:
     """Return what is done with an executed notebook: documents are rendered, decisions become data and pages."""
+    if entry.translated:
+        return _report(study, entry.document, REFERENCE_LANGUAGE)
     if entry.document:
         return partial(render_document, stem=entry.document, formats=tuple(study.outputs.formats))
     if entry.name == "09_decisions":
         return partial(publish_results, study=str(study.path))
     return None
+
+
+def _report(study: Study, stem: str, language: str) -> After:
+    """Return what is done with an executed report: it is rendered, and the kit is made unless it is switched off."""
+    formats = tuple(study.outputs.formats)
+    if not study.outputs.dissemination:
+        return partial(render_document, stem=stem, formats=formats)
+    return partial(render_report, stem=stem, formats=formats, study=str(study.path), language=language)
+
+
+def _kit_outputs(study: Study) -> tuple[str, ...]:
+    names = ("index.html", "summary.pdf", "slides.pptx", "plain-language.html", "press.html", "claims.csv")
+    return tuple(f"{KIT}/{name}" for name in names) if study.outputs.dissemination else ()
 
 
 def _raw_files(study: Study, entry: Node) -> tuple[Path, ...]:
@@ -112,7 +130,9 @@ def _raw_files(study: Study, entry: Node) -> tuple[Path, ...]:
 
 def _outputs(entry: Node, study: Study) -> tuple[str, ...]:
     if entry.document:
-        return ("claims.csv", "tables/index.csv", *(f"{entry.document}.{suffix}" for suffix in study.outputs.formats))
+        kit = _kit_outputs(study) if entry.translated else ()
+        rendered = (f"{entry.document}.{suffix}" for suffix in study.outputs.formats)
+        return ("claims.csv", "tables/index.csv", *rendered, *kit)
     if entry.name != "09_decisions":
         return ("results.csv",)
     pages = [f"{TOOL}/index.{language}.html" for language in tool_languages(study)]
@@ -202,7 +222,11 @@ def run_study(
     PipelineError
         When a notebook fails. Nothing that depends on it has run, and the public folder still holds the last
         complete run.
+    StudyError
+        When the study says nothing about who paid, before anything runs.
     """
+    if only is None:
+        study.require_funding()
     record = run_steps(
         study_steps(study, folder), folder / "private", executor=executor, jobs=jobs, only=only, force=force,
         progress=Silent() if quiet else None, seed=study.seed,

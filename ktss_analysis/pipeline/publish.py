@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import files_below, write_atomic
-from ..study import Study
+from ..study import REFERENCE_LANGUAGE, Study
 from .layout import NODES, translation
 
 REVIEW_FILE = "free_text_review.csv"
@@ -20,6 +20,8 @@ LANDING = "index.html"
 """The page that leads to all public files."""
 OPEN_DATA = "open-data"
 """Folder of glossary, workbook and facts of the data package, in the stage that makes them."""
+KIT = "dissemination"
+"""Folder of texts and pictures to share, in the stage of the report and in ``public``."""
 
 
 def render_document(executed: Path, out: Path, *, stem: str, formats: Sequence[str]) -> None:
@@ -136,12 +138,23 @@ def _public_contents(stages: Path, formats: Sequence[str], translations: Sequenc
         sources |= {f"{document}.{suffix}": stages / stage / f"{document}.{suffix}" for suffix in formats}
     if (results / TOOL).is_dir():
         sources |= {f"{TOOL}/{path.name}": path for path in (results / TOOL).iterdir()}
+    for language in (REFERENCE_LANGUAGE, *translations):
+        sources |= _kit_files(stages, language)
     contents = {name: path.read_bytes() for name, path in sources.items() if path.is_file()}
     contents |= _printed_tables(stages)
     facts = results / OPEN_DATA / "package.json"
     if facts.is_file():
         contents[PACKAGE_FILE] = describe(json.loads(facts.read_text(encoding="utf-8")), contents)
     return contents
+
+
+def _kit_files(stages: Path, language: str) -> dict[str, Path]:
+    """Return the files of the kit in one language; English lies at the top, each other language in its folder."""
+    main = language == REFERENCE_LANGUAGE
+    folder = stages / ("10_report" if main else translation("10_report", language)) / KIT
+    top = KIT if main else f"{KIT}/{language}"
+    found = (path if path.is_absolute() else folder / path for path in files_below(folder)) if folder.is_dir() else ()
+    return {f"{top}/{path.relative_to(folder).as_posix()}": path for path in found}
 
 
 def _printed_tables(stages: Path) -> dict[str, bytes]:

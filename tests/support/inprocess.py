@@ -15,6 +15,7 @@ import nbformat
 from nbformat.v4 import new_output
 
 from ktss_analysis.opendata.files import build_open_data
+from ktss_analysis.pipeline.kit import write_kit
 from ktss_analysis.pipeline.layout import NODES, translation
 from ktss_analysis.pipeline.publish import LANDING, OPEN_DATA, assemble, render_document
 from ktss_analysis.report.landing import landing_page
@@ -57,6 +58,8 @@ def run_reports(study: Path, folder: Path, formats: Sequence[str] = ("html",)) -
         if node.document:
             out = stages / node.name
             render_document(out / "executed.ipynb", out, stem=node.document, formats=formats)
+            if node.translated and load_study(study).outputs.dissemination:
+                write_kit(out / "executed.ipynb", out, study=str(study), language="en")
     assemble(folder, formats)
     return folder / "public"
 
