@@ -66,7 +66,7 @@ MEANINGS = {
     "see [Statements](#statements)",
     "Study.texts": "language of the report -> title, funding line and other texts in it",
     "Study.privacy": "what protects the people in the data",
-    "Study.funding": "funding line and disclaimer, on the cover",
+    "Study.funding": "funding line and disclaimer, on the cover and on everything that is made to be shared; `none` when nobody paid who must be named",
     "Study.outputs": "what the run renders",
     "Study.sources": "the raw files; any activity may be missing",
     "Source.sheet": "sheet of a workbook, by name or number; else the only one, or the first that holds a table",
@@ -106,6 +106,10 @@ MEANINGS = {
         "languages of the public report, whatever languages the instrument has, out of those with a catalogue of "
         "sentences. `en` is always among them: its files have the plain name `report.html`, and its text prevails; a "
         "translation is `report.it.html`. Both annexes are in English"
+    ),
+    "Outputs.dissemination": (
+        "whether a run writes `public/dissemination/`: texts and pictures to share. They must say who paid, so `funding` "
+        "must then say something"
     ),
     "Outputs.boot": "bootstrap resamples",
     "Framework.title": "title per language",

@@ -313,7 +313,7 @@ def _range(book: Book, rows: pd.DataFrame) -> str:
 
 
 def _listed(pairs: list[tuple[str, str]]) -> str:
-    return ", ".join(f"{name}: {text}" for name, text in pairs)
+    return capital(", ".join(f"{name}: {text}" for name, text in pairs))
 
 
 def _look(mark: Mark) -> dict[str, Any]:

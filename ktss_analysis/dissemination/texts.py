@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,6 +18,8 @@ MOST_NAMES: Final = 12
 MOST_LETTERS: Final = 480
 """Letters of all names in a list, so that long names leave room on a page for the rest."""
 STREAMS: Final = ("guide_review", "tool_review", "workshop", "focus_groups")
+_OPEN: Final = re.compile(r"CC (BY|BY-SA) \d")
+"""Licences that allow copying, sharing and changing for whatever purpose when the source is named."""
 PRESS_STORIES: Final = ("ready", "people", "relevance", "consensus", "voices", "usability")
 
 
@@ -44,7 +47,7 @@ def plain_summary(book: Book) -> list[Section]:
         Section(book.text("kit.plain.asked"), _asked(book)),
         Section(book.text("kit.plain.know"), _know(book)),
         Section(book.text("kit.plain.unknown"), _unknown(book)),
-        Section(book.text("kit.plain.use"), (book.text("kit.plain.licence", licence=book.study.licence),)),
+        Section(book.text("kit.plain.use"), (_permission(book),)),
     ]
     return [section for section in sections if section.sentences]
 
@@ -117,6 +120,12 @@ def _unknown(book: Book) -> tuple[str, ...]:
     if book.study.instrument.status == "illustrative":
         sentences.append(book.text("kit.plain.illustrative"))
     return tuple(sentences)
+
+
+def _permission(book: Book) -> str:
+    """Return what may be done with the text; only an open licence is put into words."""
+    key = "kit.plain.licence" if _OPEN.match(book.study.licence) else "kit.plain.licence_other"
+    return book.text(key, licence=book.study.licence)
 
 
 def press_paragraph(book: Book, told: Sequence[Story]) -> list[Section]:

@@ -26,7 +26,7 @@ from ktss_analysis.dissemination.deck import LAYOUTS, open_deck
 from ktss_analysis.dissemination.kit import build_kit
 from ktss_analysis.dissemination.pages import html_page, markdown_text
 from ktss_analysis.dissemination.stories import TELLERS, stories
-from ktss_analysis.dissemination.texts import MOST_NAMES, Section, listed_names
+from ktss_analysis.dissemination.texts import MOST_NAMES, Section, listed_names, plain_summary
 from ktss_analysis.pipeline.graph import run_study
 from ktss_analysis.results import result_id
 from ktss_analysis.rules import load_rules
@@ -232,6 +232,13 @@ def test_long_names_leave_room_for_the_rest_of_the_page(study: Study, monkeypatc
     book = book_of(study, [])
     monkeypatch.setattr(Book, "name", lambda self, target, kind="skill": "n" * 100)
     assert listed_names(book, skills) == ["n" * 100] * 4 + ["and 4 more"]
+
+
+@pytest.mark.parametrize(("licence", "free"), [("CC BY 4.0", True), ("CC BY-NC-ND 4.0", False), ("Ask us", False)])
+def test_only_an_open_licence_is_called_free_to_change(study: Study, licence: str, free: bool) -> None:
+    *_, use = plain_summary(book_of(changed(study, licence=licence), []))
+    assert ("change this text for free" in use.sentences[0]) == free
+    assert f"licence is {licence}." in use.sentences[0]
 
 
 # ------------------------------------------------------------------------------ drawing
