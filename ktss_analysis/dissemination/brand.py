@@ -23,8 +23,8 @@ class Brand:
     ----------
     language, tag : str
         Language of the texts, and its tag with region.
-    study_language : str
-        Language of what the study file says.
+    study_language, funding_language : str
+        Languages of the title, and of the funding line: the study file may lack a text in a language.
     title, subtitle, date : str
         From the study file.
     authors : tuple of str
@@ -46,6 +46,7 @@ class Brand:
     language: str
     tag: str
     study_language: str
+    funding_language: str
     title: str
     subtitle: str
     date: str
@@ -103,13 +104,16 @@ def brand_of(book: Book) -> Brand:
     if language.split("-")[0] != REFERENCE_LANGUAGE:
         notes.append(book.text("note.translation"))
     tag = full_tag(language)
+    title, study_language = study.text_in("title", language)
+    funding, funding_language = study.text_in("statement", language)
     return Brand(
-        language=language, tag=tag, study_language=study.languages[0] if study.languages else language,
-        title=_line(study.title), subtitle=_line(study.subtitle), date=_day(study.date, book),
+        language=language, tag=tag, study_language=study_language or language,
+        funding_language=funding_language or language, title=_line(title),
+        subtitle=_line(study.text_in("subtitle", language)[0]), date=_day(study.date, book),
         authors=tuple(_line(name) for name in study.authors),
-        source=_line(book.text("source_line", title=study.title, licence=study.licence)),
+        source=_line(book.text("source_line", title=title, licence=study.licence)),
         licence=book.text("cite.licence", licence=study.licence), licence_name=study.licence, licence_address=address,
-        funding=_line(study.funding.statement), disclaimer=_line(study.funding.disclaimer),
+        funding=_line(funding), disclaimer=_line(study.text_in("disclaimer", language)[0]),
         emblem=study.funding.emblem == "eu", emblem_alt=book.text("kit.emblem"), stamp=stamp,
         banner=banner(language) if study.synthetic else "", notes=tuple(notes),
         timestamp=Facts(title=study.title, date=study.date).timestamp,

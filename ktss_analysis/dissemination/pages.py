@@ -21,9 +21,9 @@ def html_page(template: str, book: Book, brand: Brand, heading: str, **values: A
     from markupsafe import Markup
 
     css = (ASSETS / "kit.css").read_text(encoding="utf-8")
-    other = brand.study_language.split("-")[0] != brand.language.split("-")[0]
     trusted = {"css": css, "emblem": brand.emblem_svg.strip(),
-               "foreign": f' lang="{escape(brand.study_language)}"' if other else ""}  # fmt: skip
+               "foreign": _language(brand, brand.study_language),
+               "foreign_funding": _language(brand, brand.funding_language)}  # fmt: skip
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     page = _environment().get_template(template).render(
         brand=brand, heading=heading, t=book.text, citation=citation_line(book),
@@ -32,6 +32,12 @@ def html_page(template: str, book: Book, brand: Brand, heading: str, **values: A
         **{name: Markup(text) for name, text in trusted.items()}, **values,
     )  # fmt: skip
     return page.encode("utf-8")
+
+
+def _language(brand: Brand, language: str) -> str:
+    """Return the attribute that marks a text in another language than the page's; nothing for one in the page's."""
+    other = language.split("-")[0] != brand.language.split("-")[0]
+    return f' lang="{escape(language)}"' if other else ""
 
 
 @cache

@@ -143,7 +143,7 @@ def press_paragraph(book: Book, told: Sequence[Story]) -> list[Section]:
     statements = {story.key: story.statement for story in told}
     lead = tuple(statements[key] for key in PRESS_STORIES if key in statements)
     sections = [
-        Section(clean_text(book.study.title), lead),
+        Section(clean_text(book.study.text_in("title", book.language)[0]), lead),
         Section(book.text("kit.press.quote"), (book.text("kit.press.quote_place"),)),
         Section(book.text("kit.press.limits"), (book.text("kit.plain.sample"), book.text("kit.plain.no_test"))),
         Section(book.text("kit.press.more"), (book.text("kit.press.contact"), citation_line(book))),
@@ -166,5 +166,6 @@ def citation_line(book: Book) -> str:
     study = book.study
     authors = ", ".join(study.authors) or book.text("cite.no_author")
     doi = f" {study.doi}." if study.doi else ""
-    citation = f"{authors} ({study.date[:4] or book.text('cite.no_date')}). {study.title}.{doi}"
+    title = study.text_in("title", book.language)[0]
+    citation = f"{authors} ({study.date[:4] or book.text('cite.no_date')}). {title}.{doi}"
     return book.text("cite.how", citation=clean_text(citation))
