@@ -51,6 +51,7 @@ def landing_page(study: Study, *, with_tool: bool) -> str:
             for kind, stem in ANNEXES.items()
         ],
         tool="self-assessment/index.html" if with_tool else "",
+        kit="dissemination/index.html" if study.outputs.dissemination else "",
         data=[{"file": file, "what": catalogue.text(f"landing.data.{key}")} for key, file in DATA.items()],
     )  # fmt: skip
 
