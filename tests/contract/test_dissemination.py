@@ -19,7 +19,7 @@ from matplotlib.image import imread
 from ktss_analysis.core import KtssError, StudyError
 from ktss_analysis.demo import write_demo
 from ktss_analysis.display.book import Book
-from ktss_analysis.display.palette import contrast_ratio
+from ktss_analysis.display.colours import contrast_ratio
 from ktss_analysis.dissemination import emblem, pictures
 from ktss_analysis.dissemination.brand import brand_of
 from ktss_analysis.dissemination.deck import LAYOUTS, open_deck
