@@ -82,6 +82,8 @@ def _found(book: Book) -> tuple[str, ...]:
     """Return one sentence on each verdict that was given, and what leads to the list of those that are ready."""
     groups = verdict_groups(book)
     sizes = {name: len(skills) for name, skills in groups.items()}
+    if not any(sizes.values()):
+        return ()  # nothing was decided, so nothing was found either
     sizes["keep"] += sizes.pop("keep_discordant")
     sentences = [
         book.text(f"kit.plain.{name}", count=size, k=book.count(size, f"decisions.n_verdict.all.{name}"))

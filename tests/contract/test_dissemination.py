@@ -156,6 +156,8 @@ def test_without_rows_there_is_no_story_and_still_a_kit(study: Study, tmp_path: 
     names = {path.relative_to(tmp_path).as_posix() for path in paths}
     assert {"index.html", "summary.pdf", "slides.pptx", "press.txt", "plain-language.md"} <= names
     assert not any(name.startswith("cards/") for name in names)
+    headings = [section.heading for section in plain_summary(book_of(study, []))]
+    assert headings == ["What is this about?", "What do we not know?", "What may you do with this?"]
 
 
 def test_masked_rows_give_no_story(study: Study) -> None:
