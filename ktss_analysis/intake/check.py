@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
@@ -12,10 +14,11 @@ from ..core import InputError, KtssError
 from ..glossary import COLUMNS
 from ..study import Study
 from .cells import CONTRADICTING_LABEL, DECLINED, UNKNOWN_LABEL
-from .clean import clean_source
 from .exposure import Exposure, kept_columns
 from .identifiers import Scrubber
+from .in_pieces import Sizes, SourceInPieces, is_large, source_in_pieces
 from .labels import fold
+from .one_source import clean_source
 from .people import Cleaned, declined_in
 from .protection import nameless, scrubber_of
 from .pseudonyms import Pseudonymiser
@@ -31,18 +34,23 @@ _PLURALS = {
     "phone": "telephone numbers", "e-mail": "e-mail addresses", "address on the web": "addresses on the web",
     "IP address": "IP addresses", "postal address": "postal addresses", "coordinates": "coordinates",
 }  # fmt: skip
+MOST_FINDINGS = 1_000
+"""Different findings that are listed for one large source; further ones are counted per rule."""
+_FURTHER = "further cells or rows of this rule"
 _RENAME = "a name that names nobody; rename it"
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 Value = TypeVar("Value")
 
 
-def check_study(study: Study) -> pd.DataFrame:
-    """Read and clean all sources in memory and list what a person should look at.
+def check_study(study: Study, *, sizes: Sizes | None = None) -> pd.DataFrame:
+    """Read and clean all sources and list what a person should look at; nothing is kept.
 
     Parameters
     ----------
     study : Study
         The study.
+    sizes : Sizes, optional
+        From which size on a source is looked at in pieces.
 
     Returns
     -------
@@ -50,8 +58,9 @@ def check_study(study: Study) -> pd.DataFrame:
         One row per finding: `level` (``error``: the run stops; ``warning``: a cell or row is not used;
         ``note``: nothing is lost), `source`, `file`, `row`, `column`, `rule`, `found`, `n_cells`, `reason`,
         `allowed`. Errors come first. A text that is no known label is one finding per file, however many cells
-        hold it: `row` and `column` are those of the first, `n_cells` says how many there are. No file is
-        written, but for a key of pseudonyms when the study has none.
+        hold it: `row` and `column` are those of the first, `n_cells` says how many there are. In a source that is
+        looked at in pieces this holds for all cells of a column with one text and one reason. No file stays, but for
+        a key of pseudonyms when the study has none; the rows of a large source wait in a temporary folder.
     """
     problems: list[dict[str, object]] = []
     _try(lambda: study.instrument, "", problems)
@@ -59,27 +68,80 @@ def check_study(study: Study) -> pd.DataFrame:
     if problems or pseudonymiser is None:
         return _frame(problems)
     decisions = _try(lambda: load_review(study), "", problems)
+    with tempfile.TemporaryDirectory() as folder:
+        problems += _of_sources(study, pseudonymiser, decisions or {}, Path(folder), sizes or Sizes())
+    return _frame(problems)
+
+
+def _of_sources(
+    study: Study, pseudonymiser: Pseudonymiser, decisions: dict[str, Decision], folder: Path, sizes: Sizes
+) -> list[dict[str, object]]:
+    """Return what is found in the sources, those of the register first, and in the review of their texts."""
+    problems: list[dict[str, object]] = []
     registers = study.of("register")
     scrubber = scrubber_of(study, study.sources)
     known: list[Cleaned] = []
-    comments: list[pd.DataFrame] = []
-    for source in [*registers, *(source for source in study.sources if source not in registers)]:
-        clean = functools.partial(
-            clean_source, study, source, pseudonymiser, declined=declined_in(known), scrubber=scrubber
-        )
+    n_reviewed = 0
+    for number, source in enumerate([*registers, *(source for source in study.sources if source not in registers)]):
+        declined, place = declined_in(known), folder / str(number)
+        cut = functools.partial(
+            source_in_pieces, study, source, pseudonymiser, declined=declined, scrubber=scrubber, folder=place,
+            sizes=sizes,
+        )  # fmt: skip
+        pieces = _try(cut, source.name, problems, scrubber) if is_large(study, source, sizes) else None
+        if pieces is not None:
+            found = functools.partial(_in_pieces, pieces, scrubber, decisions)
+            counted = _try(found, source.name, problems, scrubber)
+            if counted is not None:
+                problems += counted[0] + exposed(study, pieces.without_rows(), scrubber)
+                n_reviewed += counted[1]
+            continue
+        if any(entry["source"] == source.name for entry in problems):
+            continue
+        clean = functools.partial(clean_source, study, source, pseudonymiser, declined=declined, scrubber=scrubber)
         cleaned = _try(clean, source.name, problems, scrubber)
         if cleaned is None:
             continue
         if source in registers:
             known.append(cleaned)
         problems += _findings(cleaned, scrubber) + exposed(study, cleaned, scrubber)
-        comments += [table for name, table in cleaned.tables if name == "comments" and len(table)]
-    return _frame(problems + _stale(study, decisions or {}, comments))
+        n_reviewed += _n_reviewed(cleaned, decisions)
+    return problems + _stale(study, decisions, n_reviewed)
 
 
-def _stale(study: Study, decisions: dict[str, Decision], comments: list[pd.DataFrame]) -> list[dict[str, object]]:
+def _n_reviewed(cleaned: Cleaned, decisions: dict[str, Decision]) -> int:
+    return sum(n_decided(table, decisions) for name, table in cleaned.tables if name == "comments" and len(table))
+
+
+def _in_pieces(
+    pieces: SourceInPieces, scrubber: Scrubber, decisions: dict[str, Decision]
+) -> tuple[list[dict[str, object]], int]:
+    """Return the findings of a large source, equal ones as one, and how many of its texts were reviewed."""
+    counted: dict[tuple, dict[str, object]] = {}
+    n_reviewed = 0
+    for part in pieces.cleaned():
+        n_reviewed += _n_reviewed(part, decisions)
+        for entry in _findings(part, scrubber):
+            key: tuple = tuple(entry[name] for name in ("level", "file", "column", "rule", "found", "reason"))
+            if key not in counted and len(counted) >= MOST_FINDINGS:
+                key = (entry["level"], entry["file"], entry["rule"])
+                entry |= {
+                    "column": None,
+                    "found": None,
+                    "allowed": None,
+                    "reason": "further cells or rows of this rule",
+                }
+            if key in counted:
+                counted[key]["n_cells"] = int(str(counted[key]["n_cells"])) + int(str(entry["n_cells"]))
+            else:
+                counted[key] = entry
+    notes = [_note(pieces.name, note, scrubber) for note in pieces.notes]
+    return [*notes, *counted.values()], n_reviewed
+
+
+def _stale(study: Study, decisions: dict[str, Decision], n_reviewed: int) -> list[dict[str, object]]:
     """Return a finding when decisions of the review fit no text any more."""
-    count = len(decisions) - sum(n_decided(table, decisions) for table in comments)
+    count = len(decisions) - n_reviewed
     if not count or study.review_path is None:
         return []
     reason = "decisions about free texts that are not there, or read differently now; those texts keep their old status"
@@ -161,12 +223,13 @@ def _treatment(key: str, kept: frozenset[str], mapped: set[str], texts: set[str]
     return "warning", "not stored in clear; take it out of the study file, or say why under privacy.keep"
 
 
+def _note(source: str, note: str, scrubber: Scrubber) -> dict[str, object]:
+    return {"level": "note", "source": source, "rule": "reading", "reason": scrubber.text(note)}
+
+
 def _findings(cleaned: Cleaned, scrubber: Scrubber) -> list[dict[str, object]]:
     source = cleaned.gathered.source.name
-    found: list[dict[str, object]] = [
-        {"level": "note", "source": source, "rule": "reading", "reason": scrubber.text(note)}
-        for note in cleaned.gathered.notes
-    ]
+    found = [_note(source, note, scrubber) for note in cleaned.gathered.notes]
     for entry in _by_text(cleaned.change_log).to_dict("records"):
         reason, _, allowed = str(entry["reason"]).partition("; allowed: ")
         level = "note" if entry["rule"] in _EXPECTED else _LEVELS[str(entry["action"])]

@@ -184,7 +184,7 @@ def as_arrow(frame: pd.DataFrame) -> arrow.Table:
     for name in frame.columns:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            codes = column.cat.codes.to_numpy()
+            codes = column.cat.codes.to_numpy().astype(np.int32)  # wide enough for what is put together later
             texts = arrow.array(column.cat.categories.to_numpy(dtype=object), type=arrow.string())
             columns.append(arrow.DictionaryArray.from_arrays(arrow.array(codes, mask=codes < 0), texts))
         else:

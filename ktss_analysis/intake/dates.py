@@ -58,30 +58,59 @@ def find_date_formats(texts: Iterable[str]) -> DateFormats:
     With slashes or dashes both orders are in use. ``25/04/2024`` can only be day first, so a column with one
     such cell is day first, unless another cell can only be month first. Years of two digits are not read.
     """
-    certain: list[str] = []
-    day_first: list[str] = []
-    month_first: list[str] = []
-    open_texts: list[str] = []
-    for text in texts:
-        match = _DATE.fullmatch(text)
-        if match is None:
-            continue
-        candidates = _candidates(match)
-        if len(match["a"]) == 4 or match["sep"] == ".":
-            certain += candidates
-        elif len(candidates) == 2:
-            open_texts.append(text)
-        elif candidates:
-            (day_first if candidates[0].startswith("%d") else month_first).append(text)
-    if day_first and month_first:
-        return DateFormats((), tuple(sorted(open_texts)[:3]), (day_first[0], month_first[0]))
-    unclear = [text for text in open_texts if _differs(text)]
-    if unclear and not day_first and not month_first:
-        return DateFormats(_unique(certain), tuple(sorted(unclear)[:3]))
-    place = 1 if month_first else 0
-    found = [_candidates(_match(text))[place] for text in open_texts]
-    found += [_candidates(_match(text))[0] for text in (*day_first, *month_first)]
-    return DateFormats(_unique([*certain, *found]))
+    signs = DateSigns()
+    signs.add(texts)
+    return signs.found()
+
+
+class DateSigns:
+    """What the texts of a column say about the format of its dates; texts may come piece by piece.
+
+    The order of the texts and how often they come do not matter.
+    """
+
+    def __init__(self) -> None:
+        self._certain: set[str] = set()
+        self._either: set[tuple[str, str]] = set()
+        self._one_order: dict[str, set[str]] = {"%d": set(), "%m": set()}
+        self._example: dict[str, str] = {}
+        self._open: list[str] = []
+        self._unclear: list[str] = []
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Look at further texts, blanks at their ends removed."""
+        for text in texts:
+            match = _DATE.fullmatch(text)
+            if match is None:
+                continue
+            candidates = _candidates(match)
+            if len(match["a"]) == 4 or match["sep"] == ".":
+                self._certain.update(candidates)
+            elif len(candidates) == 2:
+                self._either.add((candidates[0], candidates[1]))
+                self._open = _smallest(self._open, text)
+                if _differs(text):
+                    self._unclear = _smallest(self._unclear, text)
+            elif candidates:
+                start = candidates[0][:2]
+                self._one_order[start].add(candidates[0])
+                self._example[start] = min(text, self._example.get(start, text))
+
+    def found(self) -> DateFormats:
+        """Return the formats that all texts together speak for."""
+        day_first, month_first = self._one_order["%d"], self._one_order["%m"]
+        if day_first and month_first:
+            return DateFormats((), tuple(self._open), (self._example["%d"], self._example["%m"]))
+        if self._unclear and not day_first and not month_first:
+            return DateFormats(_unique(self._certain), tuple(self._unclear))
+        place = 1 if month_first else 0
+        found = {candidates[place] for candidates in self._either}
+        return DateFormats(_unique(self._certain | found | day_first | month_first))
+
+
+def _smallest(texts: list[str], text: str) -> list[str]:
+    """Return the first three of some texts and another one, in their order."""
+    return texts if text in texts else sorted([*texts, text])[:3]
 
 
 def _match(text: str) -> re.Match[str]:
@@ -165,14 +194,24 @@ def read_dates(gathered: Gathered, header: str, texts: pd.Series) -> ReadDates:
     bad = np.zeros(len(texts), dtype=bool)
     for table in gathered.tables:
         mask = gathered.file == table.file.name
-        found = _decided(texts[mask], gathered.missing, table.file.name, header)
+        name = table.file.name
+        noted = gathered.date_formats.get(name)
+        found = _decided(noted or _formats(texts[mask], gathered.missing), name, header)
         stamps[mask], bad[mask] = to_dates(texts[mask], found.formats, gathered.missing)
     return ReadDates(stamps, bad, "is no date that is recognised; give 'date_formats'; the date is left missing")
 
 
-def _decided(texts: pd.Series, missing: frozenset[str], file: str, header: str) -> DateFormats:
+def date_texts(texts: pd.Series, missing: frozenset[str]) -> list[str]:
+    """Return the distinct texts of a column that may be dates, blanks at the ends removed."""
     distinct = {str(text).strip() for text in texts.dropna().unique()}
-    found = find_date_formats(sorted(text for text in distinct if fold(text) not in missing))
+    return [text for text in distinct if fold(text) not in missing]
+
+
+def _formats(texts: pd.Series, missing: frozenset[str]) -> DateFormats:
+    return find_date_formats(date_texts(texts, missing))
+
+
+def _decided(found: DateFormats, file: str, header: str) -> DateFormats:
     if found.both:
         raise InputError(
             "one column holds dates with the day first and dates with the month first, so no date of it is safe",

@@ -77,17 +77,95 @@ def find_exposures(
     """
     found: list[Exposure] = []
     for position, header in enumerate(map(str, frame.columns)):
-        cells = frame.iloc[:, position].fillna("").astype(str).str.strip()
-        counts = cells[cells != ""].value_counts(sort=False)
-        texts = {str(text): int(count) for text, count in counts.items()}
-        info = (columns or {}).get(header)
-        kind, evidence = _by_words(header, info)
-        if kind is not None and not _looks_like_answers(texts):
-            n_filled = sum(texts.values())
-            found.append(Exposure(header, kind, evidence, n_filled, n_filled, True))
-        else:
-            found += _by_content(header, texts, scrubber)
+        count = ExposureCount(header, (columns or {}).get(header))
+        count.add(frame.iloc[:, position], scrubber)
+        found += count.found()
     return found
+
+
+class ExposureCount:
+    """What the cells of one raw column say about identifiers; cells may come piece by piece.
+
+    Parameters
+    ----------
+    header : str
+        Header of the column.
+    info : ColumnInfo, optional
+        What the file says about it.
+
+    Notes
+    -----
+    Of the texts themselves no more than `_FEWEST_DATES` are kept.
+    """
+
+    def __init__(self, header: str, info: ColumnInfo | None = None) -> None:
+        self.header = header
+        self.kind, self.evidence = _by_words(header, info)
+        self._some: set[str] = set()
+        self._n_filled, self._all_short = 0, True
+        self._whole, self._contained, self._bare = Counter[str](), Counter[str](), Counter[str]()
+        self._births, self._years = True, (9999, 0)
+
+    def add(self, cells: pd.Series, scrubber: Scrubber) -> None:
+        """Count further cells."""
+        filled = cells.fillna("").astype(str).str.strip()
+        counts = filled[filled != ""].value_counts(sort=False)
+        texts = {str(text): int(count) for text, count in counts.items()}
+        for text in texts:
+            if len(self._some) >= _FEWEST_DATES:
+                break
+            self._some.add(text)
+        self._n_filled += sum(texts.values())
+        self._all_short = self._all_short and all(len(text) <= _LONGEST_SCALE_CELL for text in texts)
+        if self.kind is None or self._looks_like_answers():
+            self._look_inside(texts, scrubber)
+
+    def found(self) -> list[Exposure]:
+        """Return the kinds of identifiers in the column; one that header or question give away stands alone."""
+        header, n_filled = self.header, self._n_filled
+        if self.kind is not None and not self._looks_like_answers():
+            return [Exposure(header, self.kind, self.evidence, n_filled, n_filled, True)]
+        whole, contained = self._whole.copy(), self._contained.copy()
+        for kind, count in self._bare.items():
+            if count >= _SHARE_OF_BARE_NUMBERS * n_filled and count >= _FEWEST_BARE_NUMBERS:
+                whole[kind] += count
+            else:
+                contained[kind] -= count
+        exposures = [
+            Exposure(header, kind, "content", count, n_filled, whole[kind] >= _SHARE * n_filled)
+            for kind, count in contained.items()
+            if count > 0
+        ]
+        if not exposures and self._are_births():
+            exposures = [Exposure(header, "birth date", "content", n_filled, n_filled, True)]
+        return exposures
+
+    def _looks_like_answers(self) -> bool:
+        if not self._some:
+            return False
+        return (len(self._some) <= 2 and self._n_filled >= 5) or self._all_short
+
+    def _look_inside(self, texts: Mapping[str, int], scrubber: Scrubber) -> None:
+        for text, count in texts.items():
+            replaced, kinds = scrubber.replace(text)
+            for kind in set(kinds):
+                self._contained[kind] += count
+                if replaced.strip() == PLACEHOLDERS[kind]:
+                    (self._bare if text.isdigit() else self._whole)[kind] += count
+        self._births = self._births and all(8 <= len(text) <= 10 for text in texts)
+        if texts and self._births:
+            stamps, bad = to_dates(pd.Series(list(texts), dtype="str"), _DATE_FORMATS, frozenset())
+            self._births = not bad.any()
+            if self._births:
+                years = stamps.dt.year
+                self._years = min(self._years[0], int(years.min())), max(self._years[1], int(years.max()))
+
+    def _are_births(self) -> bool:
+        """Tell whether all cells are dates of a time long ago that spread over years: births, not answers."""
+        first, last = self._years
+        if not self._births or len(self._some) < _FEWEST_DATES:
+            return False
+        return first >= _BORN_FROM and last <= _BORN_UNTIL and last - first > _SPREAD_OF_BIRTHS
 
 
 def _by_words(header: str, info: ColumnInfo | None) -> tuple[str | None, str]:
@@ -96,52 +174,6 @@ def _by_words(header: str, info: ColumnInfo | None) -> tuple[str | None, str]:
         return kind, "header"
     texts = [] if info is None else [info.text, *info.texts.values()]
     return next((kind for text in texts if text and (kind := kind_of_question(text))), None), "question"
-
-
-def _looks_like_answers(texts: Mapping[str, int]) -> bool:
-    if not texts:
-        return False
-    few = len(texts) <= 2 and sum(texts.values()) >= 5
-    return few or all(len(text) <= _LONGEST_SCALE_CELL for text in texts)
-
-
-def _by_content(header: str, texts: Mapping[str, int], scrubber: Scrubber) -> list[Exposure]:
-    n_filled = sum(texts.values())
-    whole: Counter[str] = Counter()
-    contained: Counter[str] = Counter()
-    bare: Counter[str] = Counter()
-    for text, count in texts.items():
-        replaced, kinds = scrubber.replace(text)
-        for kind in set(kinds):
-            contained[kind] += count
-            if replaced.strip() == PLACEHOLDERS[kind]:
-                (bare if text.isdigit() else whole)[kind] += count
-    for kind, count in bare.items():
-        many = count >= _SHARE_OF_BARE_NUMBERS * n_filled and count >= _FEWEST_BARE_NUMBERS
-        if many:
-            whole[kind] += count
-        else:
-            contained[kind] -= count
-    exposures = [
-        Exposure(header, kind, "content", count, n_filled, whole[kind] >= _SHARE * n_filled)
-        for kind, count in contained.items()
-        if count > 0
-    ]
-    if not exposures and _are_births(texts):
-        exposures = [Exposure(header, "birth date", "content", n_filled, n_filled, True)]
-    return exposures
-
-
-def _are_births(texts: Mapping[str, int]) -> bool:
-    """Tell whether all cells are dates of a time long ago that spread over years: births, not answers."""
-    if len(texts) < _FEWEST_DATES or not all(8 <= len(text) <= 10 for text in texts):
-        return False
-    stamps, bad = to_dates(pd.Series(list(texts), dtype="str"), _DATE_FORMATS, frozenset())
-    if bad.any():
-        return False
-    years = stamps.dt.year
-    within = years.min() >= _BORN_FROM and years.max() <= _BORN_UNTIL
-    return bool(within and years.max() - years.min() > _SPREAD_OF_BIRTHS)
 
 
 @dataclass(frozen=True)

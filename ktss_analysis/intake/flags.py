@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,25 @@ LOWEST_CONSISTENCY = 0.30
 """Even-odd consistency below this is one sign of two needed (Johnson 2005, doi:10.1016/j.jrp.2004.09.009)."""
 
 
-def raise_flags(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series, study: Study) -> None:
+@dataclass(frozen=True)
+class FlagFacts:
+    """What flags need to know of all rows when the rows at hand are some of them.
+
+    Parameters
+    ----------
+    same_answers : numpy.ndarray of bool, shape (n_rows,)
+        Rows without identifier whose answers all stand in an earlier row.
+    fences : list of float
+        Per wide part the upper fence of the spread within scales; infinite where there is none.
+    """
+
+    same_answers: BoolArray
+    fences: list[float]
+
+
+def raise_flags(
+    rows: Rows, parts: Sequence[WidePart], seconds: pd.Series, study: Study, facts: FlagFacts | None = None
+) -> None:
     """Log all flags of one source.
 
     Parameters
@@ -50,14 +69,20 @@ def raise_flags(rows: Rows, parts: Sequence[WidePart], seconds: pd.Series, study
         Time taken for the form.
     study : Study
         For the items of each scale.
+    facts : FlagFacts, optional
+        What the rows at hand cannot tell, when they are not all rows of the source.
     """
-    _same_answers(rows, parts)
+    same = same_answers(rows, parts) if facts is None else facts.same_answers
+    rows.log.change(
+        "flag.same_answers", "flagged", **rows.where(same),
+        reason="all answers equal those of an earlier row; without identifiers this may be chance; it stays",
+    )  # fmt: skip
     for part in parts:
         if part.block.aspect == "relevance":
             _reversed_raters(rows, part)
     straight = _straight_lines(rows, parts)
     fast = _speeders(rows, parts, seconds)
-    inconsistent, scattered = _scale_signs(rows, parts, study)
+    inconsistent, scattered = _scale_signs(rows, parts, study, None if facts is None else facts.fences)
     signs = {
         "straight line": straight, "speed": fast, "even-odd consistency": inconsistent,
         "spread within scales": scattered,
@@ -74,21 +99,22 @@ def _none(rows: Rows) -> BoolArray:
     return np.zeros(len(rows.alive), dtype=bool)
 
 
-def _same_answers(rows: Rows, parts: Sequence[WidePart]) -> None:
-    """Flag each row without identifier whose answers all stand in an earlier row."""
-    matrix = [np.where(part.asked, part.answers, np.nan) for part in parts]
+def same_answers(rows: Rows, parts: Sequence[WidePart]) -> BoolArray:
+    """Return each row without identifier whose answers all stand in an earlier row."""
+    mask = _none(rows)
     anonymous = rows.alive & ~rows.gathered.has_id
-    if not matrix or not anonymous.any():
-        return
-    answers = pd.DataFrame(np.hstack(matrix)[anonymous])
+    if not parts or not anonymous.any():
+        return mask
+    answers = patterns(parts)[anonymous]
     enough = answers.notna().sum(axis=1) >= FEWEST_PATTERN
     repeated = (answers.duplicated(keep="first") & enough).to_numpy(dtype=bool)
-    mask = _none(rows)
     mask[np.flatnonzero(anonymous)[repeated]] = True
-    rows.log.change(
-        "flag.same_answers", "flagged", **rows.where(mask),
-        reason="all answers equal those of an earlier row; without identifiers this may be chance; it stays",
-    )  # fmt: skip
+    return mask
+
+
+def patterns(parts: Sequence[WidePart]) -> pd.DataFrame:
+    """Return the answers of all parts side by side, nan where a row was not asked."""
+    return pd.DataFrame(np.hstack([np.where(part.asked, part.answers, np.nan) for part in parts]))
 
 
 def _straight_lines(rows: Rows, parts: Sequence[WidePart]) -> BoolArray:
@@ -170,7 +196,9 @@ def _fits_turned_round(values: NDArray[np.float64], scale: tuple[float, float]) 
     return turned < as_given
 
 
-def _scale_signs(rows: Rows, parts: Sequence[WidePart], study: Study) -> tuple[BoolArray, BoolArray]:
+def _scale_signs(
+    rows: Rows, parts: Sequence[WidePart], study: Study, fences: Sequence[float] | None
+) -> tuple[BoolArray, BoolArray]:
     """Mark persons whose items of the same scales do not go together; these are no flags of their own.
 
     Returns
@@ -178,32 +206,58 @@ def _scale_signs(rows: Rows, parts: Sequence[WidePart], study: Study) -> tuple[B
     inconsistent : numpy.ndarray of bool
         Even-odd consistency below `LOWEST_CONSISTENCY`.
     scattered : numpy.ndarray of bool
-        Mean standard deviation within scales above the upper fence (third quartile and 1.5 interquartile
-        ranges) of all persons, as in random answers (Marjanovic et al. 2015, doi:10.1016/j.paid.2014.08.021).
+        Mean standard deviation within scales above the upper fence of all persons, as in random answers
+        (Marjanovic et al. 2015, doi:10.1016/j.paid.2014.08.021).
     """
     from ..psychometrics.screening import even_odd_consistency
 
     inconsistent, scattered = _none(rows), _none(rows)
-    for part in parts:
-        if part.block.table != "responses":
-            continue
-        scored = _turned(part, study)
-        scales: dict[str, Sequence[str]] = {
-            skill: [item.id for item in items if item.id in scored]
-            for skill, items in study.instrument.scales().items()
-        }
-        scales = {skill: items for skill, items in scales.items() if len(items) >= 2}
+    for place, part in enumerate(parts):
+        scored, scales = _scored(part, study)
         if len(scales) < FEWEST_SCALES:
             continue
         index = even_odd_consistency(scored, scales)["estimate"].to_numpy(dtype=float, na_value=np.nan)
-        spread = pd.concat([scored[list(items)].std(axis=1) for items in scales.values()], axis=1).mean(axis=1)
-        present = spread[rows.alive].dropna()
+        spread = _spread(scored, scales)
+        present = spread[rows.alive & ~np.isnan(spread)]
+        fence = upper_fence(len(present), *_quartiles(present)) if fences is None else fences[place]
         with np.errstate(invalid="ignore"):
             inconsistent |= rows.alive & (-index < LOWEST_CONSISTENCY)
-            if len(present) >= FEWEST_PERSONS:
-                lower, upper = np.quantile(present, [0.25, 0.75])
-                scattered |= rows.alive & (spread.to_numpy() > upper + 1.5 * (upper - lower))
+            scattered |= rows.alive & (spread > fence)
     return inconsistent, scattered
+
+
+def spread_within_scales(part: WidePart, study: Study) -> NDArray[np.float64]:
+    """Return each row's mean standard deviation within scales; nan where the part has too few scales for it."""
+    scored, scales = _scored(part, study)
+    return _spread(scored, scales) if len(scales) >= FEWEST_SCALES else np.full(len(part.answers), np.nan)
+
+
+def upper_fence(n_persons: int, lower: float, upper: float) -> float:
+    """Return the third quartile and 1.5 interquartile ranges; infinite for fewer than `FEWEST_PERSONS`."""
+    return upper + 1.5 * (upper - lower) if n_persons >= FEWEST_PERSONS else np.inf
+
+
+def _quartiles(values: NDArray[np.float64]) -> tuple[float, float]:
+    if not len(values):
+        return np.nan, np.nan
+    lower, upper = np.quantile(values, [0.25, 0.75])
+    return float(lower), float(upper)
+
+
+def _scored(part: WidePart, study: Study) -> tuple[pd.DataFrame, dict[str, Sequence[str]]]:
+    """Return a part's answers with reversed items turned, and its scales of two items or more."""
+    if part.block.table != "responses":
+        return pd.DataFrame(), {}
+    scored = _turned(part, study)
+    scales: dict[str, Sequence[str]] = {
+        skill: [item.id for item in items if item.id in scored] for skill, items in study.instrument.scales().items()
+    }
+    return scored, {skill: items for skill, items in scales.items() if len(items) >= 2}
+
+
+def _spread(scored: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    apart = [scored[list(items)].std(axis=1) for items in scales.values()]
+    return pd.concat(apart, axis=1).mean(axis=1).to_numpy(dtype=float)
 
 
 def _turned(part: WidePart, study: Study) -> pd.DataFrame:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from ..readers import RawTable, find_decimal, read_table
 from ..study import Block, Source, Study
 from .labels import closest, fold
 from .pseudonyms import Pseudonymiser
+
+if TYPE_CHECKING:
+    from .dates import DateFormats
 
 FRAMEWORK_TARGETS = ("skill", "item", "module")
 
@@ -42,6 +46,8 @@ class Gathered:
         Pseudonym, or an id made from the row's content.
     has_id : numpy.ndarray of bool, shape (n_rows,)
         Whether the row has an identifier.
+    date_formats : dict of str to DateFormats
+        File -> formats of its dates, where the rows are some of the file's rows and all of them were looked at.
     """
 
     source: Source
@@ -53,6 +59,7 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     person_id: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
     has_id: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    date_formats: Mapping[str, DateFormats] = field(default_factory=dict)
 
     @property
     def missing(self) -> frozenset[str]:
@@ -68,7 +75,7 @@ class Gathered:
         """Each file's decimal mark: declared, else the one its answer columns speak for."""
         if self.source.decimal is not None:
             return {table.file.name: self.source.decimal for table in self.tables}
-        headers = sorted({header for part in self.wide for header, _ in part} | self._number_columns())
+        headers = self.number_columns()
         marks = {}
         for table in self.tables:
             part = self.frame.loc[self.file == table.file.name, headers]
@@ -78,11 +85,13 @@ class Gathered:
             marks[table.file.name] = find_decimal(text for text in texts if fold(text) not in self.missing)
         return marks
 
-    def _number_columns(self) -> set[str]:
+    def number_columns(self) -> list[str]:
+        """Return the raw columns that hold answers and other numbers."""
         numeric = ("value", "seconds", "kt_years")
         cells = [cell for block in self.source.blocks for name, cell in block.fields.items() if name in numeric]
         cells += [self.source.seconds] if self.source.seconds else []
-        return {self.column(cell.column) for cell in cells if cell.column is not None}
+        named = {self.column(cell.column) for cell in cells if cell.column is not None}
+        return sorted({header for part in self.wide for header, _ in part} | named)
 
     def text_columns(self) -> list[str]:
         """Return the raw columns that fill `text` of a table."""
@@ -136,19 +145,32 @@ def gather(study: Study, source: Source, pseudonymiser: Pseudonymiser) -> Gather
         When a file cannot be read, a column that the study file names is absent, or a column names a target
         that the framework does not have.
     """
-    tables = []
-    for path in study.files(source):
-        tables.append(
-            read_table(
-                path, format=source.format, sheet=source.sheet, header_row=source.header_row,
-                encoding=source.encoding, separator=source.separator, structure=study.structure(source),
-            )
-        )  # fmt: skip
+    gathered = put_together(study, source, [read_table(path, **options(study, source)) for path in study.files(source)])
+    _identify(gathered, pseudonymiser)
+    return gathered
+
+
+def options(study: Study, source: Source) -> dict[str, Any]:
+    """Return how the study file says that the files of a source are read."""
+    return {
+        "format": source.format, "sheet": source.sheet, "header_row": source.header_row, "encoding": source.encoding,
+        "separator": source.separator, "structure": study.structure(source),
+    }  # fmt: skip
+
+
+def put_together(study: Study, source: Source, tables: list[RawTable]) -> Gathered:
+    """Settle what each column of some raw tables is; persons are not looked at.
+
+    Raises
+    ------
+    InputError
+        When a column that the study file names is absent, or a column names a target that the framework does not have.
+    """
     names = [table.file.name for table in tables]
     if len(set(names)) < len(names):
         raise InputError(f"source {source.name!r}: two files have one name", found=sorted(names)[0],
                          allowed="a name of its own for each file")  # fmt: skip
-    frames = [_unified(table.frame, tables[0].frame.columns) for table in tables]
+    frames = [unified(table.frame, tables[0].frame.columns) for table in tables]
     gathered = Gathered(
         source,
         pd.concat(frames, ignore_index=True),
@@ -160,11 +182,10 @@ def gather(study: Study, source: Source, pseudonymiser: Pseudonymiser) -> Gather
     _check_each_file(gathered)
     gathered.wide = [_wide_columns(gathered, block, study) for block in source.blocks]
     _check_overlap(gathered)
-    _identify(gathered, pseudonymiser)
     return gathered
 
 
-def _unified(frame: pd.DataFrame, first: Iterable[str]) -> pd.DataFrame:
+def unified(frame: pd.DataFrame, first: Iterable[str]) -> pd.DataFrame:
     """Give columns of a later file the spelling of the first file's headers."""
     spelled = {fold(name): name for name in first}
     names = {name: spelled[fold(name)] for name in frame.columns if fold(name) in spelled}
@@ -276,6 +297,13 @@ def _check_overlap(gathered: Gathered) -> None:
 
 def _identify(gathered: Gathered, pseudonymiser: Pseudonymiser) -> None:
     """Fill `person_id`: the pseudonym of the identifier, else an id made from the row's content."""
+    identify(gathered, pseudonymiser)
+    contents = anonymous_contents(gathered)
+    number_anonymous(gathered, pseudonymiser, contents, contents.groupby(contents, sort=False).cumcount().to_numpy())
+
+
+def identify(gathered: Gathered, pseudonymiser: Pseudonymiser) -> None:
+    """Fill `person_id` and `has_id` from identifiers; rows without one are left to `number_anonymous`."""
     source, frame = gathered.source, gathered.frame
     person = source.person
     if person is not None and person.column is not None:
@@ -284,12 +312,23 @@ def _identify(gathered: Gathered, pseudonymiser: Pseudonymiser) -> None:
         ids = pseudonymiser.persons(pd.Series(str(person.value), index=frame.index))
     else:
         ids = pd.Series(np.nan, index=frame.index, dtype="str")
-    gathered.has_id = ids.notna().to_numpy()
-    anonymous = np.flatnonzero(~gathered.has_id)
-    if len(anonymous):
-        contents = pd.Series("", index=anonymous, dtype="str")
-        for header in sorted(frame.columns, key=fold):
-            cells = frame[header].iloc[anonymous].fillna("").str.strip().set_axis(anonymous)
-            contents = contents.where(cells == "", contents + (f"\x1e{fold(header)}\x1f" + cells))
-        ids.iloc[anonymous] = pseudonymiser.rows(source.name, contents).to_numpy()
-    gathered.person_id = ids
+    gathered.has_id, gathered.person_id = ids.notna().to_numpy(), ids
+
+
+def anonymous_contents(gathered: Gathered) -> pd.Series:
+    """Return what stands in the rows without identifier, whatever the order of columns; index is the row's place."""
+    frame, anonymous = gathered.frame, np.flatnonzero(~gathered.has_id)
+    contents = pd.Series("", index=anonymous, dtype="str")
+    for header in sorted(frame.columns, key=fold) if len(anonymous) else ():
+        cells = frame[header].iloc[anonymous].fillna("").str.strip().set_axis(anonymous)
+        contents = contents.where(cells == "", contents + (f"\x1e{fold(header)}\x1f" + cells))
+    return contents
+
+
+def number_anonymous(
+    gathered: Gathered, pseudonymiser: Pseudonymiser, contents: pd.Series, repeat: NDArray[np.int64]
+) -> None:
+    """Give rows without identifier an id; `repeat` counts the earlier rows of the source with the same content."""
+    if len(contents):
+        named = pseudonymiser.rows(gathered.source.name, contents, repeat)
+        gathered.person_id.iloc[contents.index.to_numpy()] = named.to_numpy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,13 @@ CHANGE_COLUMNS = ("source", "file", "row", "column", "rule", "action", "before",
 QUARANTINE_COLUMNS = ("source", "file", "row", "rule", "reason", "record")
 
 
+class Known(Protocol):
+    """Identifiers as written, each with its pseudonym."""
+
+    def get(self, text: str, /) -> str | None:
+        """Return the pseudonym of a text that is an identifier, else None."""
+
+
 @dataclass
 class Log:
     """Collects the rows of the change log and of the quarantine for one source.
@@ -24,14 +32,14 @@ class Log:
     ----------
     source : str
         Name of the source.
-    known : mapping
+    known : mapping, or anything with its `get`
         Identifier as written -> pseudonym; a cell that is one of them is logged as the pseudonym.
     guard : Guard
         Replaces identifiers in cells, headers and reasons.
     """
 
     source: str
-    known: Mapping[str, str] = field(default_factory=dict)
+    known: Known = field(default_factory=dict[str, str])
     guard: Guard = field(default_factory=Guard)
     _changes: dict[str, list] = field(default_factory=lambda: {name: [] for name in CHANGE_COLUMNS})
     _quarantine: list[tuple[str, int, str, str, str]] = field(default_factory=list)

@@ -79,7 +79,11 @@ def people_of(cleaned: Sequence[Cleaned], register: pd.DataFrame) -> pd.DataFram
     A comment alone is no answer: `used` means that a rating, response, choice or coding of the person
     stands in a table.
     """
-    seen = _seen(cleaned)
+    return people_from(seen_in(cleaned), register)
+
+
+def people_from(seen: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
+    """Return the same from what `seen_in` found."""
     known = register.drop_duplicates("person_id").set_index("person_id")
     persons = pd.Index(sorted(set(known.index) | set(seen["person_id"])), name="person_id")
     people = known.reindex(persons)
@@ -92,7 +96,7 @@ def people_of(cleaned: Sequence[Cleaned], register: pd.DataFrame) -> pd.DataFram
     return conform(people.reset_index(), "people")
 
 
-def _seen(cleaned: Sequence[Cleaned]) -> pd.DataFrame:
+def seen_in(cleaned: Sequence[Cleaned]) -> pd.DataFrame:
     """Return activity, source and first row of each person in each table, and whether an answer is there."""
     columns = ["person_id", "activity", "used", "source", "source_row"]
     frames = []

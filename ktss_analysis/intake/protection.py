@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import InputError, KtssError
-from ..readers import ColumnInfo, read_table
+from ..readers import ColumnInfo, read_chunks
 from ..study import Source, Study
 from .exposure import Exposure, Guard, find_exposures, guard_of, placeholder
-from .gather import Gathered, find_column
+from .gather import Gathered, find_column, options
 from .identifier_headers import kind_of_header
 from .identifiers import Scrubber, name_parts, regions_of
 from .labels import fold
@@ -55,15 +55,13 @@ def _persons_written(study: Study, source: Source) -> Iterator[str]:
     person = None if source.person is None else source.person.column
     try:
         for path in study.files(source):
-            table = read_table(
-                path, format=source.format, sheet=source.sheet, header_row=source.header_row,
-                encoding=source.encoding, separator=source.separator, structure=study.structure(source),
-            )  # fmt: skip
-            headers = [header for header in table.frame.columns if kind_of_header(str(header)) == "name"]
-            yield from _whole_names(table.frame, headers)
-            if person is not None:
-                cells = table.frame[find_column(table.frame.columns, person, source, [table])]
-                yield from (text for text in cells.unique() if not any(sign.isdigit() for sign in text.split("@")[0]))
+            for table in read_chunks(path, **options(study, source)):
+                headers = [header for header in table.frame.columns if kind_of_header(str(header)) == "name"]
+                yield from _whole_names(table.frame, headers)
+                if person is not None:
+                    cells = table.frame[find_column(table.frame.columns, person, source, [table])]
+                    names = (text for text in cells.unique() if not any(sign.isdigit() for sign in text.split("@")[0]))
+                    yield from names
     except KtssError:
         return
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..secret import find_key, keyed_hash, keyed_hashes
 from ..study import Study
@@ -63,9 +65,8 @@ class Pseudonymiser:
         names[[not text for text in plain]] = np.nan
         return pd.Series(names[codes] if len(names) else [], index=identifiers.index, dtype="str")
 
-    def rows(self, source: str, contents: pd.Series) -> pd.Series:
-        """Return ids of rows without identifier, from what stands in them; equal rows are numbered."""
-        repeat = contents.groupby(contents, sort=False).cumcount()
+    def rows(self, source: str, contents: pd.Series, repeat: Sequence[int] | NDArray[np.int64]) -> pd.Series:
+        """Return ids of rows without identifier, from what stands in them; equal rows are told apart by `repeat`."""
         rows = [f"{source}\x1f{text}\x1f{count}" for text, count in zip(listed(contents), repeat, strict=True)]
         ids = "R" + keyed_hashes(self._key, "row", rows, 10)
         return pd.Series(ids, index=contents.index, dtype="str")

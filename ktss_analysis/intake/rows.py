@@ -101,9 +101,7 @@ def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
         hits = np.isin(folded, list(wanted))[codes]
         unused = wanted - set(folded)
         if unused:
-            gathered.notes.append(
-                f"exclude by column {exclude.column!r}: {len(unused)} of {len(wanted)} values stand in no row"
-            )
+            gathered.notes.append(exclude_note(exclude.column, len(unused), len(wanted)))
         rows.set_aside(hits, "row.excluded", exclude.reason)
     if declined and source.activity != "register":
         refused = gathered.person_id.isin(declined).to_numpy(dtype=bool)
@@ -116,6 +114,11 @@ def first_rules(rows: Rows, declined: frozenset[str]) -> RowFacts:
         ]
         rows.set_aside(late, "row.late", reasons)
     return facts
+
+
+def exclude_note(column: str, n_unused: int, n_wanted: int) -> str:
+    """Return the note on values of `exclude` that no row has."""
+    return f"exclude by column {column!r}: {n_unused} of {n_wanted} values stand in no row"
 
 
 def _dates(rows: Rows) -> RowFacts:
@@ -202,21 +205,31 @@ def repeated_rule(rows: Rows, facts: RowFacts, answers_of: Callable[[], pd.DataF
     if source.repeated == "refuse":
         first = extra.iloc[0]
         other = kept.loc[first["person"]]
-        raise InputError(
-            f"source {source.name!r}: the same person stands there more than once",
-            file=first["file"], row=int(first["row"]), found=f"also in {other['file']}, row {other['row']}",
-            allowed="one row per person; choose repeated: first, last or keep",
-        )  # fmt: skip
+        raise repeated_person(source, (first["file"], int(first["row"])), (other["file"], int(other["row"])))
     reasons = [""] * len(gathered.row)
     mask = np.zeros(len(gathered.row), dtype=bool)
     answers = answers_of()
     for entry in extra.itertuples():
         other = kept.loc[entry.person]
         same = answers.iloc[entry.place].equals(answers.iloc[int(other["place"])])
-        kind = "same person, same answers" if same else "same person, other answers"
-        reasons[entry.place] = f"{kind}; the {keep} one is used: {other['file']}, row {other['row']}"
+        reasons[entry.place] = repeat_reason(keep, (other["file"], other["row"]), same=same)
         mask[entry.place] = True
     rows.set_aside(mask, "row.repeated", reasons)
+
+
+def repeat_reason(keep: str, other: tuple[str, int], *, same: bool) -> str:
+    """Return why a row of a person is not used, in words; `other` is file and row of the one that is."""
+    kind = "same person, same answers" if same else "same person, other answers"
+    return f"{kind}; the {keep} one is used: {other[0]}, row {other[1]}"
+
+
+def repeated_person(source: Source, where: tuple[str, int], other: tuple[str, int]) -> InputError:
+    """Return the refusal of a person who stands there twice."""
+    return InputError(
+        f"source {source.name!r}: the same person stands there more than once",
+        file=where[0], row=where[1], found=f"also in {other[0]}, row {other[1]}",
+        allowed="one row per person; choose repeated: first, last or keep",
+    )  # fmt: skip
 
 
 def log_cells(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..lexicon import fold
 from .cells import EMPTY, NOT_A_NUMBER, RULES, UNKNOWN_LABEL
@@ -80,26 +81,40 @@ def _test_rows(rows: Rows) -> tuple[BoolArray, list[str]]:
     return marked, reasons
 
 
-def header_rule(rows: Rows, parts: Sequence[WidePart]) -> None:
+def header_rule(rows: Rows, parts: Sequence[WidePart], again: pd.Series | None = None) -> None:
     """Set aside the first row of a file when all its answers are texts that no other row of the file has.
 
     Survey programs write a second row of headers with the questions in full. It is told from a person by this: at
     least `FEWEST_HEADERS` cells, none of which is an answer or is written again below.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows.
+    parts : sequence of WidePart
+        The source's wide parts.
+    again : pandas.Series of bool, optional
+        When the rows are one piece of a file: per raw column, whether the cell of the file's first row is written
+        again below; empty unless the piece begins with that row and the file has `FEWEST_ROWS` rows.
     """
     gathered = rows.gathered
     refused = [RULES.index(rule) for rule in (NOT_A_NUMBER, UNKNOWN_LABEL)]
     mask: BoolArray = np.zeros(len(gathered.row), dtype=bool)
     for table in gathered.tables:
         places = np.flatnonzero(gathered.file == table.file.name)
-        if len(places) < FEWEST_ROWS:
+        if len(places) < FEWEST_ROWS if again is None else not len(again):
             continue
         first, rest = places[0], places[1:]
         headers = [(part, place) for part in parts for place in np.flatnonzero(part.asked[first])]
         filled = [(part, place) for part, place in headers if part.rules[first, place] != RULES.index(EMPTY)]
         if len(filled) < FEWEST_HEADERS or any(part.rules[first, place] not in refused for part, place in filled):
             continue
-        cells = [gathered.frame[part.headers[place]] for part, place in filled]
-        mask[first] = not any(column.iloc[rest].eq(column.iloc[first]).any() for column in cells)
+        headers_filled = [part.headers[place] for part, place in filled]
+        if again is None:
+            cells = [gathered.frame[header] for header in headers_filled]
+            mask[first] = not any(column.iloc[rest].eq(column.iloc[first]).any() for column in cells)
+        else:
+            mask[first] = not again[headers_filled].any()
     rows.set_aside(
         mask, "row.header", "looks like a second row of headers: no cell is an answer, and none is written again below"
     )
@@ -113,10 +128,8 @@ def partial_rule(rows: Rows, parts: Sequence[WidePart]) -> None:
     source = rows.gathered.source
     if not parts or source.minimum_share == 0:
         return
-    empty = RULES.index(EMPTY)
-    asked = np.sum([part.asked.sum(axis=1) for part in parts], axis=0)
-    filled = np.sum([(part.asked & (part.rules != empty)).sum(axis=1) for part in parts], axis=0)
-    few: BoolArray = rows.alive & (asked > 0) & (filled < source.minimum_share * asked)
+    asked, filled = _counts(parts)
+    few: BoolArray = rows.alive & too_few(rows, parts)
     reasons = [
         f"{n_filled} of {n_asked} questions answered, fewer than minimum_share {source.minimum_share:g}"
         for n_filled, n_asked in zip(filled, asked, strict=True)
@@ -126,6 +139,23 @@ def partial_rule(rows: Rows, parts: Sequence[WidePart]) -> None:
         return
     why = [reasons[place] for place in np.flatnonzero(few)]
     rows.log.change("row.partial", "flagged", **rows.where(few), reason=why)
+
+
+def too_few(rows: Rows, parts: Sequence[WidePart]) -> BoolArray:
+    """Return the rows with fewer answers than `minimum_share` of the questions asked, in use or not."""
+    source = rows.gathered.source
+    if not parts or source.minimum_share == 0:
+        return np.zeros(len(rows.alive), dtype=bool)
+    asked, filled = _counts(parts)
+    return np.asarray((asked > 0) & (filled < source.minimum_share * asked), dtype=bool)
+
+
+def _counts(parts: Sequence[WidePart]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many questions each row was asked, and how many cells are filled."""
+    empty = RULES.index(EMPTY)
+    asked = np.sum([part.asked.sum(axis=1) for part in parts], axis=0)
+    filled = np.sum([(part.asked & (part.rules != empty)).sum(axis=1) for part in parts], axis=0)
+    return asked, filled
 
 
 def double_rule(rows: Rows, facts: RowFacts, parts: Sequence[WidePart], texts: Callable[[], pd.DataFrame]) -> None:
@@ -142,18 +172,30 @@ def double_rule(rows: Rows, facts: RowFacts, parts: Sequence[WidePart], texts: C
     texts : callable
         Returns all answers and texts of the rows, to compare.
     """
-    source = rows.gathered.source
-    timed = (facts.stamp != facts.stamp.dt.normalize()).to_numpy(dtype=bool) & facts.stamp.notna().to_numpy(dtype=bool)
-    if not parts or not (timed & rows.alive).any():
+    candidates = np.flatnonzero(may_be_double(rows, facts, parts) & rows.alive)
+    if not len(candidates):
         return
-    n_answers = np.sum([(part.asked & ~np.isnan(part.answers)).sum(axis=1) for part in parts], axis=0)
-    candidates = np.flatnonzero(timed & rows.alive & (n_answers >= FEWEST_PATTERN))
     contents = texts().iloc[candidates].assign(_stamp=facts.stamp.iloc[candidates].to_numpy())
     again = contents.duplicated(keep="first").to_numpy(dtype=bool)
     mask: BoolArray = np.zeros(len(rows.alive), dtype=bool)
     mask[candidates[again]] = True
+    treat_doubles(rows, mask)
+
+
+def may_be_double(rows: Rows, facts: RowFacts, parts: Sequence[WidePart]) -> BoolArray:
+    """Return the rows with a time of day and enough answers for `double_rule`, in use or not."""
+    if not parts:
+        return np.zeros(len(rows.alive), dtype=bool)
+    stamp = facts.stamp
+    timed = (stamp != stamp.dt.normalize()).to_numpy(dtype=bool) & stamp.notna().to_numpy(dtype=bool)
+    n_answers = np.sum([(part.asked & ~np.isnan(part.answers)).sum(axis=1) for part in parts], axis=0)
+    return np.asarray(timed & (n_answers >= FEWEST_PATTERN), dtype=bool)
+
+
+def treat_doubles(rows: Rows, mask: BoolArray) -> None:
+    """Flag, or set aside, the rows of `mask` as the source says."""
     reason = "the same answers at the same time as an earlier row: the form was probably sent twice"
-    if source.double_submissions == "set_aside":
+    if rows.gathered.source.double_submissions == "set_aside":
         rows.set_aside(mask, "row.double", reason)
     else:
         rows.log.change("row.double", "flagged", **rows.where(mask), reason=reason + "; it stays")

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from ..readers import ColumnInfo, RawTable, to_number
 from ..study import Study
 from .cell_rules import declared_of
 from .cells import CellRules
 from .labels import LabelTable, disorder, file_labels, fold
-from .rows import Rows
+from .rows import BoolArray, Rows
 from .wide import WidePart
 
 FEWEST_FOR_ITEMS = 10
 """From this number of persons the interval of an item-rest correlation is short enough to lie below zero."""
 
 
-def raise_suspicions(rows: Rows, parts: Sequence[WidePart], study: Study) -> None:
+def raise_suspicions(rows: Rows, parts: Sequence[WidePart], study: Study, *, all_rows: bool = True) -> None:
     """Log what the raw files say of their columns and do not keep, and items that run against their scale.
 
     Parameters
@@ -30,11 +29,13 @@ def raise_suspicions(rows: Rows, parts: Sequence[WidePart], study: Study) -> Non
         The source's wide parts.
     study : Study
         For the items of each scale.
+    all_rows : bool
+        Whether these are all rows of the source; items are judged by all rows or not at all.
     """
     for table in rows.gathered.tables:
         for part in parts:
             _dictionary(rows, table, part)
-    for part in parts:
+    for part in parts if all_rows else ():
         if part.block.table == "responses":
             _reversed_items(rows, part, study)
 
@@ -106,24 +107,71 @@ def _other_numbers(labels: dict[str, str], declared: LabelTable, rules: CellRule
 
 def _reversed_items(rows: Rows, part: WidePart, study: Study) -> None:
     """Flag items whose correlation with the rest of their scale is below zero with its whole interval."""
-    from ..psychometrics.items import item_statistics
+    moments = ItemMoments(part)
+    moments.add(part, rows.alive, study)
+    for header, reason in moments.reversed(study):
+        _say(rows, rows.gathered.tables[0], "item.reversed", header, reason)
 
-    values = np.where(part.asked & rows.alive[:, None], part.answers, np.nan)
-    frame = pd.DataFrame(values, columns=part.targets)
-    scale = part.cell_rules.scale
-    if scale is None:
-        return
-    for skill, items in study.instrument.scales().items():
-        present = [item for item in items if item.id in frame]
-        answers = frame[[item.id for item in present]].dropna(how="all")
-        if len(present) < 3 or len(answers) < FEWEST_FOR_ITEMS:
-            continue
-        table = item_statistics(answers, scale=scale, key={item.id: item.key for item in present})
-        for entry in table[(table["ci_high"] < 0).fillna(False)].itertuples():
-            header = part.headers[part.targets.index(entry.item_id)]
-            _say(
-                rows, rows.gathered.tables[0], "item.reversed", header,
-                f"item {entry.item_id}: correlation {entry.item_rest_correlation:.2f} "
-                f"[{entry.ci_low:.2f}, {entry.ci_high:.2f}] with the other items of {skill}, n = {entry.n_used}; check "
-                "its key in the framework, and whether its scale was upside down (then declare it with reverse)",
-            )  # fmt: skip
+
+class ItemMoments:
+    """What the correlations of a part's items rest on: counts, sums and products of answers, piece by piece.
+
+    Parameters
+    ----------
+    part : WidePart
+        The part; its rows do not count before they are added.
+    """
+
+    def __init__(self, part: WidePart) -> None:
+        self._targets, self._headers, self._scale = list(part.targets), list(part.headers), part.cell_rules.scale
+        n_items = len(self._targets)
+        self._joint, self._sums, self._cross = (np.zeros((n_items, n_items)) for _ in range(3))
+        self._lowest, self._highest = np.full(n_items, np.inf), np.full(n_items, -np.inf)
+        self._n_persons: dict[str, int] = {}
+
+    def add(self, part: WidePart, alive: BoolArray, study: Study) -> None:
+        """Add the rows that are in use."""
+        if self._scale is None or not alive.any():
+            return
+        values = np.where(part.asked, part.answers, np.nan)[alive]
+        present = ~np.isnan(values)
+        self._lowest = np.minimum(self._lowest, np.where(present, values, np.inf).min(axis=0))
+        self._highest = np.maximum(self._highest, np.where(present, values, -np.inf).max(axis=0))
+        filled, weight = np.where(present, values - sum(self._scale) / 2, 0.0), present.astype(float)
+        self._joint += weight.T @ weight
+        self._sums += filled.T @ weight
+        self._cross += filled.T @ filled
+        for skill, places in self._scales(study).items():
+            answered = int(present[:, places].any(axis=1).sum())
+            self._n_persons[skill] = self._n_persons.get(skill, 0) + answered
+
+    def _scales(self, study: Study) -> dict[str, list[int]]:
+        known = {target: place for place, target in enumerate(self._targets)}
+        scales = study.instrument.scales().items()
+        return {skill: [known[item.id] for item in items if item.id in known] for skill, items in scales}
+
+    def reversed(self, study: Study) -> list[tuple[str, str]]:
+        """Return header and reason of each item that runs against its scale with its whole interval."""
+        from ..psychometrics.items import item_rest_limits
+
+        keys = {item.id: item.key for item in study.instrument.items}
+        found = []
+        for skill, places in self._scales(study).items():
+            if len(places) < 3 or self._n_persons.get(skill, 0) < FEWEST_FOR_ITEMS:
+                continue
+            varying = [place for place in places if self._lowest[place] < self._highest[place]]
+            square = np.ix_(varying, varying)
+            joint, sums = self._joint[square], self._sums[square]
+            signs = np.array([keys[self._targets[place]] for place in varying], dtype=float)
+            covariance = np.full(joint.shape, np.nan)
+            np.divide(self._cross[square] - sums * sums.T / np.maximum(joint, 1), joint - 1, out=covariance,
+                      where=joint > 1)  # fmt: skip
+            correlation, low, high = item_rest_limits(covariance * np.outer(signs, signs), joint)
+            for index, place in enumerate(varying):
+                if high[index] < 0:
+                    found.append((self._headers[place], (
+                        f"item {self._targets[place]}: correlation {correlation[index]:.2f} [{low[index]:.2f}, "
+                        f"{high[index]:.2f}] with the other items of {skill}, n = {int(joint[index, index])}; check "
+                        "its key in the framework, and whether its scale was upside down (then declare it with reverse)"
+                    )))  # fmt: skip
+        return found

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ..core import PipelineError
 from ..csvfile import write_csv
 from .clean import Clean
-from .schemas import RECORDS, TABLES, conform
+from .schemas import RECORDS, TABLES, conform, empty_table
+
+if TYPE_CHECKING:
+    import pyarrow as arrow
 
 
 def write_clean(clean: Clean, folder: str | Path) -> list[Path]:
@@ -42,17 +46,27 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> Path:
     import pyarrow.parquet as parquet
 
     table = arrow.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    fields = [arrow.field(field.name, _plain(field.type)) for field in table.schema]
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    parquet.write_table(table.cast(arrow.schema(fields)), temporary, compression="zstd", store_schema=False)
+    parquet.write_table(table.cast(_without_large(table.schema)), temporary, compression="zstd", store_schema=False)
     temporary.replace(path)
     return path
 
 
-def _plain(kind: object) -> object:
+def parquet_schema(name: str) -> arrow.Schema:
+    """Return the columns of a canonical table as they are in its file."""
     import pyarrow as arrow
 
-    return arrow.string() if arrow.types.is_large_string(kind) else kind
+    empty = arrow.Table.from_pandas(empty_table(name), preserve_index=False)
+    return _without_large(empty.replace_schema_metadata(None).schema)
+
+
+def _without_large(schema: arrow.Schema) -> arrow.Schema:
+    import pyarrow as arrow
+
+    large = arrow.types.is_large_string
+    return arrow.schema(
+        [arrow.field(field.name, arrow.string() if large(field.type) else field.type) for field in schema]
+    )
 
 
 def read_clean(folder: str | Path, table: str) -> pd.DataFrame:

@@ -401,6 +401,38 @@ def _relate(matrix: FloatArray, names: list[str], level: float) -> dict[str, obj
     }  # fmt: skip
 
 
+def item_rest_limits(
+    covariance: FloatArray, joint: FloatArray, *, ci_level: float = 0.95
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Compute corrected item-total correlations and their limits from moments, as `item_statistics` does from answers.
+
+    Parameters
+    ----------
+    covariance : array, shape (n_items, n_items)
+        Covariances of the items of one scale, reversed items turned round; only items that vary.
+    joint : array, shape (n_items, n_items)
+        Persons who answered both items of a pair. Additive over parts of the persons, as are the sums and
+        products that covariances are made of.
+    ci_level : float, default .95
+        Confidence level.
+
+    Returns
+    -------
+    correlation, low, high : arrays, shape (n_items,)
+        Correlation of each item with the sum of the others (-1 to 1) and its limits; nan for fewer than two items,
+        where fewer than four persons answered an item with another, and where the rest does not vary.
+    """
+    level = check_level(ci_level)
+    if len(covariance) < 2:
+        nothing = np.full(len(covariance), np.nan)
+        return nothing, nothing, nothing
+    smallest_n = joint.min(axis=1)
+    correlation = _rest_and_alpha(covariance)[0]
+    correlation = np.where(smallest_n < 4, np.nan, correlation)
+    low, high = fisher_limits(correlation, np.rint(smallest_n).astype(int), level)
+    return correlation, low, high
+
+
 def _rest_and_alpha(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return item-rest correlations and alphas if deleted from covariances of items that vary."""
     k, variance, with_all = len(covariance), np.diagonal(covariance), covariance.sum(axis=1)

@@ -52,6 +52,12 @@ def find_decimal(texts: Iterable[str]) -> str | None:
     ``3,5`` speaks for the comma, ``3.5`` for the point, ``1.234,5`` for the comma; ``1,234`` and whole
     numbers speak for neither.
     """
+    marks = decimal_marks(texts)
+    return marks.pop() if len(marks) == 1 else None
+
+
+def decimal_marks(texts: Iterable[str]) -> set[str]:
+    """Return all decimal marks that the texts speak for, as `find_decimal` understands them."""
     marks = set()
     for text in {_simplify(text) for text in texts}:
         if "." not in text and "," not in text:
@@ -59,7 +65,12 @@ def find_decimal(texts: Iterable[str]) -> str | None:
         point, comma = _parse(text, "."), _parse(text, ",")
         if (point is None) != (comma is None):
             marks.add("," if point is None else ".")
-    return marks.pop() if len(marks) == 1 else None
+    return marks
+
+
+def is_ambiguous(text: str) -> bool:
+    """Tell whether a text such as ``1,234`` may be one or one thousand."""
+    return _AMBIGUOUS.fullmatch(_simplify(text)) is not None
 
 
 def to_number(texts: Iterable[str] | pd.Series, *, decimal: str | None = None) -> Numbers:

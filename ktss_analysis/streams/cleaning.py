@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -30,23 +30,27 @@ def accounts(frame: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
     return gather(parts)
 
 
-def changes(change_log: pd.DataFrame, quarantine: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
-    """Return how many cells or rows each cleaning rule touched, per source in `owned`."""
+def changes(touched: pd.DataFrame, set_aside: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
+    """Return how many cells or rows each cleaning rule touched, per source in `owned`.
+
+    Parameters
+    ----------
+    touched, set_aside : pandas.DataFrame
+        Counts of the change log and of the quarantine, see `intake.Written`.
+    owned : collection of str
+        Sources whose counts are published here.
+    """
     parts = []
-    change_log, quarantine = (part[part["source"].isin(owned)] for part in (change_log, quarantine))
-    if len(change_log):
-        counted = change_log.groupby(["source", "rule", "action"]).size()
-        for (source, rule, action), count in counted.items():
-            parts.append(
-                count_row(int(count), stream=STREAM, statistic="cells_touched", target_type="source",
-                          target_id=str(source), aspect=str(rule), group=str(action), unit="count of rows")
-            )  # fmt: skip
-    if len(quarantine):
-        for (source, rule), count in quarantine.groupby(["source", "rule"]).size().items():
-            parts.append(
-                count_row(int(count), stream=STREAM, statistic="rows_set_aside_by_rule", target_type="source",
-                          target_id=str(source), aspect=str(rule), unit="count of rows")
-            )  # fmt: skip
+    for entry in touched[touched["source"].isin(owned)].itertuples():
+        parts.append(
+            count_row(int(entry.n_cells), stream=STREAM, statistic="cells_touched", target_type="source",
+                      target_id=entry.source, aspect=entry.rule, group=entry.action, unit="count of rows")
+        )  # fmt: skip
+    for entry in set_aside[set_aside["source"].isin(owned)].itertuples():
+        parts.append(
+            count_row(int(entry.n_cells), stream=STREAM, statistic="rows_set_aside_by_rule", target_type="source",
+                      target_id=entry.source, aspect=entry.rule, unit="count of rows")
+        )  # fmt: skip
     return gather(parts)
 
 
@@ -59,15 +63,13 @@ def kept(study: Study) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def first_answers(tables: Mapping[str, pd.DataFrame], owned: Collection[str]) -> pd.DataFrame:
+def first_answers(first: pd.DataFrame, owned: Collection[str]) -> pd.DataFrame:
     """Return the date of the first dated answer per source; rules fixed later than that were not fixed before."""
     parts = []
     for name in ("ratings", "responses"):
-        table = tables[name]
-        dated = table[table["answered_on"].notna() & table["source"].isin(owned)]
-        for source, first in dated.groupby("source")["answered_on"].min().items():
+        for entry in first[(first["table"] == name) & first["source"].isin(owned)].itertuples():
             parts.append(
-                text_row(str(first)[:10], stream=STREAM, statistic="first_answer", target_type="source",
-                         target_id=str(source), aspect=name)
+                text_row(str(entry.answered_on)[:10], stream=STREAM, statistic="first_answer", target_type="source",
+                         target_id=entry.source, aspect=name)
             )  # fmt: skip
     return gather(parts)

@@ -221,7 +221,7 @@ def test_lost_row_stops_the_run(tmp_path, monkeypatch):
         result.tables[0] = (name, table[table.index != table.index.max()])
         return original(result)
 
-    monkeypatch.setattr("ktss_analysis.intake.clean.accounts_of", lose)
+    monkeypatch.setattr("ktss_analysis.intake.one_source.accounts_of", lose)
     with pytest.raises(PipelineError, match="10 rows read, but 2 used and 7 set aside"):
         clean_sources(dirty(tmp_path))
 
