@@ -79,6 +79,17 @@ def piece_lines(found: Sequence[raw_file.Pieces]) -> list[str]:
     return table(("rows x columns", "file", "time", "rows per second", "memory"), rows)
 
 
+def cleaning_lines(found: Sequence[raw_file.InPieces]) -> list[str]:
+    rows = [
+        (
+            f"{one.n_rows:,} x 60", f"{one.megabytes:.0f} MB", f"{one.seconds:.2f} s",
+            f"{one.n_rows / one.seconds:,.0f}", f"{one.peak / 1e6:.0f} MB",
+        )
+        for one in found
+    ]  # fmt: skip
+    return table(("rows x columns", "file", "time", "rows per second", "peak memory"), rows)
+
+
 def page(facts: dict[str, str], sections: dict[str, list[str]]) -> str:
     """Return the results as one Markdown page."""
     lines = ["# Measured speed and memory", "", "Written by `python3 run.py bench`; change nothing here by hand.", ""]
@@ -114,6 +125,10 @@ def measure_all(repetitions: int, *, quick: bool, large: bool) -> Iterator[tuple
     pieces = [raw_file.measure_pieces_apart(n_rows) for n_rows in sizes]
     lines = ["`read_chunks`: memory beyond what reading three rows needs does not grow with the file.", ""]
     yield "Reading piece by piece", lines + piece_lines(pieces), [asdict(one) for one in pieces]
+    sizes = (2_000, 20_000) if quick else (10_000, 100_000, 1_000_000) if large else (10_000, 100_000)
+    cleaned = [raw_file.measure_cleaning_apart(n_rows) for n_rows in sizes]
+    lines = ["`clean_to_files`, as for a large source: reading, tables and logs; peak of the whole process.", ""]
+    yield "Cleaning piece by piece", lines + cleaning_lines(cleaned), [asdict(one) for one in cleaned]
     run = whole_run.measure()
     lines = [
         f"Cold {run.cold:.1f} s; unchanged {run.unchanged:.1f} s, since nothing runs again.",

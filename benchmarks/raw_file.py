@@ -50,6 +50,16 @@ class Pieces:
     memory: int
 
 
+@dataclass(frozen=True)
+class InPieces:
+    """What it cost to clean one size piece by piece, from raw file to files: seconds, and peak of the process."""
+
+    n_rows: int
+    megabytes: float
+    seconds: float
+    peak: int
+
+
 def write_study(folder: Path, n_rows: int) -> dict[str, int]:
     """Write an untidy export with its study file; return what cleaning must find."""
     generator = np.random.default_rng(4)
@@ -156,6 +166,31 @@ def measure_pieces_apart(n_rows: int) -> Pieces:
         return Pieces(**_in_a_process(name, json.dumps(n_rows)))
 
 
+def measure_cleaning(folder: Path, n_rows: int) -> InPieces:
+    """Clean the export of a folder piece by piece; refuse to report when a row is lost."""
+    from ktss_analysis.intake import Sizes, clean_to_files
+    from ktss_analysis.study import load_study
+
+    study = load_study(folder / "study.yaml")
+    seconds, found = _timed(lambda: clean_to_files(study, folder / "clean", sizes=Sizes(large=0)))
+    if found.accounts[["n_read", "n_used"]].to_numpy().tolist() != [[n_rows, n_rows]]:
+        raise DisagreementError(f"{n_rows:,} rows written, accounts say {found.accounts.to_dict('records')}")
+    return InPieces(n_rows, (folder / "export.csv").stat().st_size / 1e6, seconds, peak_resident())
+
+
+def measure_cleaning_apart(n_rows: int) -> InPieces:
+    """Write a file of this size, the same 20,000 rows with other persons over and over, and clean it in a process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_study(folder, min(n_rows, 20_000))
+        header, *lines = (folder / "export.csv").read_bytes().splitlines(keepends=True)
+        with (folder / "export.csv").open("wb") as file:
+            file.write(header)
+            for start in range(0, n_rows, len(lines)):
+                file.writelines(b"%d." % start + line for line in lines[: n_rows - start])
+        return InPieces(**_in_a_process(name, json.dumps({"clean": n_rows})))
+
+
 def _in_a_process(*arguments: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.raw_file", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
@@ -167,5 +202,10 @@ def _in_a_process(*arguments: str) -> Any:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[2])
-    action = measure_pieces if isinstance(given, int) else measure
-    print(json.dumps(asdict(action(Path(sys.argv[1]), given))))  # type: ignore[operator]
+    place = Path(sys.argv[1])
+    if isinstance(given, int):
+        print(json.dumps(asdict(measure_pieces(place, given))))
+    elif "clean" in given:
+        print(json.dumps(asdict(measure_cleaning(place, given["clean"]))))
+    else:
+        print(json.dumps(asdict(measure(place, given))))
