@@ -1,4 +1,4 @@
-"""One large source cleaned piece by piece, with the rules of `one_source`; memory does not grow with its rows."""
+"""One large source cleaned piece by piece, with the rules of `one_source`; only one piece is in memory at a time."""
 
 from __future__ import annotations
 

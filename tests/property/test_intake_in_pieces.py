@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -186,30 +185,6 @@ def test_no_row_is_lost_over_pieces(tmp_path):
     assert found.set_aside.set_index("rule")["n_cells"].to_dict() == {
         "row.empty": 1, "row.repeated": 4, "row.too_long": 1,
     }  # fmt: skip
-
-
-def peak(path: Path, sizes: Sizes) -> int:
-    """Return the most that Python and numpy held at once while a study was cleaned, in bytes."""
-    tracemalloc.start()
-    try:
-        clean_to_files(load_study(path), path.parent / "out", sizes=sizes)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-def test_memory_does_not_grow_with_the_rows(tmp_path):
-    sizes = {}
-    for n_rows in (250, 2_000):
-        folder = tmp_path / str(n_rows)
-        folder.mkdir()
-        sizes[n_rows] = study_of(folder, {"a.csv": many(n_rows)})
-    clean_to_files(load_study(sizes[250]), tmp_path / "first", sizes=Sizes(0, 125))  # what is loaded once is no growth
-    cut = {n_rows: Sizes(0, 125, n_rows // 60, 125) for n_rows in sizes}
-    small, large = (peak(sizes[n_rows], cut[n_rows]) for n_rows in (250, 2_000))
-    assert large < 1.5 * small
-    as_a_whole = peak(sizes[2_000], Sizes())
-    assert as_a_whole > 3 * small
 
 
 @pytest.mark.parametrize(
