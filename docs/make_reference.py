@@ -66,7 +66,10 @@ MEANINGS = {
     "see [Statements](#statements)",
     "Study.texts": "language of the report -> title, funding line and other texts in it",
     "Study.privacy": "what protects the people in the data",
-    "Study.funding": "funding line and disclaimer, on the cover and on everything that is made to be shared; `none` when nobody paid who must be named",
+    "Study.funding": (
+        "funding line and disclaimer, on the cover and on everything that is made to be shared; `none` when nobody paid "
+        "who must be named"
+    ),
     "Study.outputs": "what the run renders",
     "Study.sources": "the raw files; any activity may be missing",
     "Source.sheet": "sheet of a workbook, by name or number; else the only one, or the first that holds a table",
@@ -108,8 +111,8 @@ MEANINGS = {
         "translation is `report.it.html`. Both annexes are in English"
     ),
     "Outputs.dissemination": (
-        "whether a run writes `public/dissemination/`: texts and pictures to share. They must say who paid, so `funding` "
-        "must then say something"
+        "whether a run writes `public/dissemination/`: texts and pictures to share. They must say who paid, so "
+        "`funding` must then say something"
     ),
     "Outputs.boot": "bootstrap resamples",
     "Framework.title": "title per language",

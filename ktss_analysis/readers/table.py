@@ -16,6 +16,7 @@ from ..core import InputError
 LOOK_AT = 20
 """Records among which the headers are looked for."""
 _FILLED_SHARE = 0.6
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def tidy_headers(cells: Sequence[str]) -> tuple[list[str], list[str]]:
     return headers, notes
 
 
-def find_header(records: Sequence[Sequence[str]], file: Path) -> int:
+def find_header(records: Sequence[Sequence[str]], rows: Sequence[int], file: Path) -> int:
     """Return the index of the header: the first record that is filled about as widely as those below it.
 
     Titles and comments above the header fill one cell or a few; a header fills most of the columns in use.
@@ -193,8 +194,28 @@ def find_header(records: Sequence[Sequence[str]], file: Path) -> int:
     filled = [sum(1 for cell in record if cell.strip()) for record in records[:LOOK_AT]]
     if not any(filled):
         raise InputError("the file holds no text", file=file.name, allowed="a row of headers and rows below it")
-    needed = max(1, _FILLED_SHARE * max(filled))
+    widest = max(filled)
+    if widest == 2 and filled[0] == 1 and len(records[0]) > 1:
+        _refuse_half_named(records, rows[0], file)
+        return 0 if not records[0][0].strip() else filled.index(2)
+    needed = max(1, _FILLED_SHARE * widest)
     return next(index for index, count in enumerate(filled) if count >= needed)
+
+
+def _refuse_half_named(records: Sequence[Sequence[str]], row: int, file: Path) -> None:
+    """Raise when the first record of a two-column table, one filled cell, may be headers with a name missing.
+
+    A title stands in the first cell and has headers below it, and headers are no numbers: numbers right below a single
+    name are answers, and taking them for headers would lose a row.
+    """
+    name = records[0][0].strip()
+    full = next(record for record in records if sum(1 for cell in record if cell.strip()) > 1)
+    if name and any(_NUMBER.fullmatch(cell.strip()) for cell in full):
+        raise InputError(
+            "the first row may be a title, or headers with the second name missing",
+            file=file.name, row=row, found=name,
+            allowed="a name over each column; or header_row in the study file, the row that holds the headers",
+        )  # fmt: skip
 
 
 def build_table(
@@ -270,7 +291,7 @@ def end_note(n_empty: int) -> list[str]:
 def header_index(records: Sequence[Sequence[str]], rows: Sequence[int], header_row: int | None, file: Path) -> int:
     """Return the index of the headers among the records: the row the study file names, or the one found."""
     if header_row is None:
-        return find_header(records, file)
+        return find_header(records, rows, file)
     if header_row not in rows:
         last = rows[-1] if rows else 0
         raise InputError(

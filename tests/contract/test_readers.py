@@ -114,6 +114,16 @@ def test_title_above_the_headers_is_skipped_and_told(tmp_path):
         read_table(path, header_row=2)
 
 
+def test_two_columns_with_one_name_lose_no_row(tmp_path):
+    table = read_table(write(tmp_path, ",value\n1,2\n3,4\n"))
+    assert (table.header_row, table.rows.tolist()) == (1, [2, 3])
+    half = write(tmp_path, "name,\na,2\nb,4\n", name="half.csv")
+    with pytest.raises(InputError, match=r"row 1: .*title.*headers.*found 'name'.*header_row"):
+        read_table(half)
+    assert read_table(half, header_row=1).rows.tolist() == [2, 3]
+    assert read_table(write(tmp_path, "A title\nid,a\n1,2\n", name="titled.csv")).header_row == 2
+
+
 def test_separator_line_of_excel(tmp_path):
     table = read_table(write(tmp_path, "sep=;\na;b\n1,5;2\n"))
     assert (table.separator, table.rows.tolist(), table.frame.iloc[0, 0]) == (";", [3], "1,5")
