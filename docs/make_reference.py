@@ -67,8 +67,8 @@ MEANINGS = {
     "Study.texts": "language of the report -> title, funding line and other texts in it",
     "Study.privacy": "what protects the people in the data",
     "Study.funding": (
-        "funding line and disclaimer, on the cover and on everything that is made to be shared; `none` when nobody paid "
-        "who must be named"
+        "funding line and disclaimer, on the cover and on everything that is made to be shared; `none` when nobody "
+        "paid who must be named"
     ),
     "Study.outputs": "what the run renders",
     "Study.sources": "the raw files; any activity may be missing",
