@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -225,7 +226,7 @@ def plain(result: Any) -> Any:
         named = result.reset_index() if result.index.name else result  # a matrix: its row labels are data
         return [{str(key): _cell(value) for key, value in row.items()} for row in named.to_dict("records")]
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
-        fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+        fields = {name: getattr(result, name) for name in shown(type(result))}
         alone = sum(isinstance(value, Estimate) for value in fields.values()) == 1
         found: dict[str, Any] = {}
         for name, value in fields.items():
@@ -242,6 +243,12 @@ def plain(result: Any) -> Any:
     if isinstance(result, dict):
         return {str(key): plain(value) for key, value in result.items()}
     return _cell(result)
+
+
+def shown(kind: type) -> list[str]:
+    """Return the names of what a result holds: tables made when asked for, then its public fields."""
+    made = [name for name, member in vars(kind).items() if isinstance(member, cached_property)]
+    return made + [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
 
 
 def _cell(value: Any) -> Any:

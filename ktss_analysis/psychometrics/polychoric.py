@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -24,20 +26,14 @@ _SMALLEST_EIGENVALUE = 1e-6
 ZeroCell = Literal["none", "half"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PolychoricFit:
     """Polychoric correlations of all pairs of items.
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per pair: `item_id`, `other_item_id`, `estimate`, `standard_error`, `ci_low`, `ci_high`, `ci_level`,
-        `empty_cells`, `at_boundary`, `n_used`, `n_missing`, `method`, `status`, `reason`.
     matrix : DataFrame, shape (n_items, n_items)
         The correlations; missing where a pair has none. Smoothed if that was asked for.
-    thresholds : DataFrame
-        One row per item and threshold: `item_id`, `threshold` (from 1), `estimate`, `n_used`, from all who answered
-        the item.
     joint_n : DataFrame, shape (n_items, n_items)
         Persons behind each correlation.
     converged : bool
@@ -52,11 +48,18 @@ class PolychoricFit:
         Persons used at all and left out.
     status, reason : str
         ``ok`` when every pair has a correlation; else why the first that has none does not.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per pair: `item_id`, `other_item_id`, `estimate`, `standard_error`, `ci_low`, `ci_high`, `ci_level`,
+        `empty_cells`, `at_boundary`, `n_used`, `n_missing`, `method`, `status`, `reason`. Made when first asked for.
+    thresholds : DataFrame
+        One row per item and threshold: `item_id`, `threshold` (from 1), `estimate`, `n_used`, from all who answered
+        the item. Made when first asked for.
     """
 
-    frame: pd.DataFrame
     matrix: pd.DataFrame
-    thresholds: pd.DataFrame
     joint_n: pd.DataFrame
     converged: bool
     warnings: tuple[str, ...]
@@ -64,8 +67,20 @@ class PolychoricFit:
     method: str
     n_used: int
     n_missing: int
-    status: Status = "ok"
-    reason: str = ""
+    status: Status
+    reason: str
+    _make_frame: Callable[[], pd.DataFrame] = field(repr=False, compare=False)
+    _make_thresholds: Callable[[], pd.DataFrame] = field(repr=False, compare=False)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per pair."""
+        return self._make_frame()
+
+    @cached_property
+    def thresholds(self) -> pd.DataFrame:
+        """One row per item and threshold."""
+        return self._make_thresholds()
 
 
 @dataclass(slots=True)
@@ -203,9 +218,9 @@ def polychoric(
     names = pd.Index(counts.names)
     rows = names.rename("item_id")
     return PolychoricFit(
-        _frame(pairs, counts, level, method), pd.DataFrame(matrix, index=rows, columns=names),
-        _threshold_frame(counts), pd.DataFrame(counts.joint_n, index=rows, columns=names),
+        pd.DataFrame(matrix, index=rows, columns=names), pd.DataFrame(counts.joint_n, index=rows, columns=names),
         bool(pairs.converged.all()), tuple(warnings), smoothed, method, counts.n_used, counts.n_missing, status, reason,
+        partial(_frame, pairs, counts, level, method), partial(_threshold_frame, counts),
     )  # fmt: skip
 
 

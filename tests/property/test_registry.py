@@ -22,6 +22,7 @@ import pytest
 
 import ktss_analysis.psychometrics as package
 from ktss_analysis.core import Estimate, StatisticError
+from ktss_analysis.pocket import shown
 from ktss_analysis.psychometrics.registry import STATISTICS
 
 for found in pkgutil.iter_modules(package.__path__):
@@ -232,7 +233,7 @@ def tables(result: object) -> list[pd.DataFrame]:
     if isinstance(result, pd.DataFrame):
         return [result]
     if dataclasses.is_dataclass(result):
-        fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+        fields = {name: getattr(result, name) for name in shown(type(result))}
     else:
         fields = result._asdict()
     parts = [part for value in fields.values() if isinstance(value, Estimate | pd.DataFrame) for part in tables(value)]

@@ -261,7 +261,8 @@ def test_whole_report_of_a_real_study(
     published = request.getfixturevalue("cieb") if name == "cieb" else analyse(study, tmp_path)
     public = run_reports(study, published.folder)
     pages = {path.name: visible(path) for path in sorted(public.glob("*.html"))}
-    assert set(pages) == {"report.html", "technical-annex.html", "audit-annex.html", "quality-board.html"}
+    documents = {"report.html", "technical-annex.html", "audit-annex.html", "quality-board.html"}
+    assert set(pages) == documents | {"index.html"}
     report = pages["report.html"]
     for text in printed:
         assert text in report
