@@ -103,13 +103,22 @@ def shown(book: Book, what: str) -> Literal["yes", "too_few", "no"]:
 def _study_fact(book: Book, name: str) -> bool:
     kind, _, activity = name.partition(".")
     sources = book.study.of(activity) if activity else []
+    rating = [source for source in sources if any(block.table == "ratings" for block in source.blocks)]
+    scales = [block.scale for source in rating for block in source.blocks if block.table == "ratings"]
     return {
         "plan": activity in book.study.plan,
-        "scale": any(block.scale is not None for source in sources for block in source.blocks),
-        "closes": any(source.closes for source in sources),
+        "scale": bool(scales) and None not in scales,
+        "began": bool(rating) and {source.name for source in rating} <= _dated(book),
+        "closes": bool(rating) and all(source.closes for source in rating),
         "authors": bool(book.study.authors),
         "funding": bool(book.study.funding.statement),
     }[kind]
+
+
+def _dated(book: Book) -> set[str]:
+    """Return the sources whose first answer has a date."""
+    rows = book.select("cleaning", "first_answer")
+    return set(rows.loc[rows["status"] == "ok", "target_id"])
 
 
 def _rules_fact(book: Book, name: str) -> bool:

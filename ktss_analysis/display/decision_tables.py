@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..rules import VerdictRule
 from .book import Book
 from .decision_sentences import share_of_draws
 from .overridden import override_of
@@ -108,3 +109,47 @@ def _moved(book: Book, text: str) -> str:
     if change == "small":
         return book.text("overlap.small", stream=name)
     return book.text("overlap.grade", stream=name, before=sign_text(change[0]), after=sign_text(change[1]))
+
+
+# ------------------------------------------------------------------------------ the rules in words
+
+GRADE_WORDS = {"+": "supported", "0": "undecided", "-": "not_supported", "?": "not_evaluable"}
+
+
+@table("verdict_rules")
+def verdict_rules(book: Book) -> None:
+    """Print the verdict table of the rules file in words, line by line in the order in which it is read."""
+    records = [
+        {
+            book.text("column.rule"): rule.id,
+            book.text("column.condition"): _conditions(book, rule),
+            book.text("column.verdict"): badge(book, rule.verdict),
+        }
+        for rule in book.rules.verdicts
+    ]
+    emit_records(book, records, "verdict-rules", book.text("table.verdict_rules"))
+
+
+def _conditions(book: Book, rule: VerdictRule) -> str:
+    """Return what a line of the verdict table asks for, one part a line."""
+    parts = [
+        book.text(f"verdictrule.{kind}", conditions="; ".join(_condition(book, one) for one in conditions))
+        for kind, conditions in (("all", rule.all), ("any", rule.any))
+        if conditions
+    ]
+    return "\n".join(parts) or book.text("verdictrule.else")
+
+
+def _condition(book: Book, condition: dict[str, str]) -> str:
+    """Return one condition: a stream and its grades; several streams in one condition hold together."""
+    return book.joined([
+        book.text("verdictrule.grades", stream=book.text(f"stream.{stream}"), grades=_grades(book, allowed))
+        for stream, allowed in condition.items()
+    ])  # fmt: skip
+
+
+def _grades(book: Book, allowed: str) -> str:
+    words = [book.text(f"verdictrule.{GRADE_WORDS[sign]}", sign=sign_text(sign)) for sign in allowed]
+    if len(words) < 2:
+        return "".join(words)
+    return book.text("list.or", first=", ".join(words[:-1]), last=words[-1])

@@ -24,6 +24,7 @@ from . import (  # noqa: F401 - they register what a document can say and show
     coefficients,
     decision_sentences,
     decision_tables,
+    instruments,
     register_tables,
     sentences,
     tables,

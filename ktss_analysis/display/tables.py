@@ -568,7 +568,7 @@ def votes(book: Book) -> None:
     _emit(book, records, "votes", book.text("table.votes"), [book.text("note.counts")])
 
 
-# ------------------------------------------------------------------------------ feedback, cleaning, instruments
+# ------------------------------------------------------------------------------ feedback, cleaning, definitions
 
 
 @table("rejections")
@@ -675,22 +675,6 @@ def topline(book: Book, *, activity: str, target_type: str, aspect: str) -> None
         records.append(record)
     aspect_name = book.text(f"aspect.{aspect}") if f"aspect.{aspect}" in book.catalogue else aspect
     _emit(book, records, f"topline-{target_type}-{aspect}", book.text("table.topline", aspect=aspect_name))
-
-
-@table("instruments")
-def instruments(book: Book) -> None:
-    """Print the statements of the self-assessment as shown."""
-    records = [
-        {
-            _column(book, "item"): item.id,
-            _column(book, "text"): book.cell_name(item.id, "item"),
-            _column(book, "skill"): book.cell_name(skill),
-            _column(book, "key"): "+" if item.key == 1 else "−",
-        }
-        for skill, scale in book.framework.scales().items()
-        for item in scale
-    ]
-    _emit(book, records, "instruments", book.text("table.instruments"))
 
 
 @table("definitions")

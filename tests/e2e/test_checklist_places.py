@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from printed_numbers import chapters_of
 
 from ktss_analysis.checklists import checklists
 from ktss_analysis.display.catalogue import Catalogue
 from ktss_analysis.display.checklists import FACTS
+from ktss_analysis.display.numbers import format_day, format_exact
+from ktss_analysis.rules import load_rules
+from ktss_analysis.study import Study, load_study
 
 pytestmark = pytest.mark.slow
 STAGES = {"report": "10_report", "technical_annex": "11_technical_annex", "audit_annex": "12_audit_annex"}
@@ -48,6 +52,51 @@ def wrong_places(run: Path, rows: pd.DataFrame, found: dict[tuple[str, str], set
     return wrong
 
 
+def words_of_fact(what: str, study: Study, rows: pd.DataFrame) -> list[str]:
+    """Return the words that a chapter must print when it is said to show a fact of study, rules or framework."""
+    kind, name, activity = (*what.split("."), "")[:3]
+    sources = study.of(activity) if activity else []
+    first = rows[(rows["statistic"] == "first_answer") & rows["target_id"].isin([source.name for source in sources])]
+    scales = {block.scale for source in sources for block in source.blocks if isinstance(block.scale, tuple)}
+    rules = load_rules(study.rules_path)
+    words = {
+        "study.plan": lambda: [str(study.plan[activity])],
+        "study.scale": lambda: [f"{format_exact(low)} to {format_exact(high)}" for low, high in scales],
+        "study.closes": lambda: [format_day(source.closes or "") for source in sources],
+        "study.began": lambda: [format_day(day) for day in first["label"]],
+        "study.authors": lambda: list(study.authors),
+        "study.funding": lambda: [study.funding.statement],
+        "framework.skills": lambda: [skill.definition["en"] for skill in study.instrument.skills],
+        "rules.agreement_share": lambda: [rules.thresholds["agreement_share"].meaning, "0.75"],
+        "rules.in_time": lambda: [format_day(rules.fixed_on), format_day(min(rows.loc[rows["statistic"] ==
+                                                                                   "first_answer", "label"]))],
+        "rules.verdicts": lambda: [rule.id for rule in rules.verdicts],
+        "always.limits": lambda: ["figures are hidden"],
+        "always.software": lambda: ["numpy", "typst"],
+    }  # fmt: skip
+    return [re.sub(r"\s+", " ", text).replace("'", "’") for text in words[f"{kind}.{name}"]()]
+
+
+def facts_not_printed(run: Path, rows: pd.DataFrame, study: Study) -> list[str]:
+    """Return the facts that a checklist points at and the chapter does not print."""
+    names = {"report": "report", "technical_annex": "technical-annex", "audit_annex": "audit-annex"}
+    chapters = {
+        document: chapters_of((run / "public" / f"{name}.html").read_text(encoding="utf-8"))
+        for document, name in names.items()
+    }
+    wrong = []
+    for checklist in checklists().values():
+        for item in checklist.items:
+            for place in item.places:
+                if place.shown.split(".")[0] not in FACTS:
+                    continue
+                text = chapters[place.document][place.chapter].replace("'", "’")
+                needed = words_of_fact(place.shown, study, rows)
+                assert needed, place.shown
+                wrong += [f"{checklist.id} {item.id}: {word}" for word in needed if word not in text]
+    return wrong
+
+
 def in_words(run: Path, rows: pd.DataFrame) -> set[str]:
     """Return the statistics that stand in the report as text: quotes, and how the streams of a skill relate."""
     text = words_of(run, "report")
@@ -78,3 +127,15 @@ def test_the_audit_annex_holds_all_four_lists_with_what_is_not_reported(run: Pat
         assert checklist.source.split(";")[0].replace("'", "’") in text
     assert "Not stated by the authors" in text
     assert "not done" in text
+
+
+def test_a_fact_that_a_checklist_points_at_is_printed_there(run: Path) -> None:
+    rows = pd.read_csv(run / "public" / "results.csv", dtype=str, keep_default_na=False)
+    assert facts_not_printed(run, rows, load_study(run.parent / "study" / "study.yaml")) == []
+
+
+def test_a_closing_day_that_is_not_printed_is_found(run: Path) -> None:
+    rows = pd.read_csv(run / "public" / "results.csv", dtype=str, keep_default_na=False)
+    study = load_study(run.parent / "study" / "study.yaml")
+    study.of("workshop")[0].closes = "2031-01-02"
+    assert facts_not_printed(run, rows, study) == ["accord R1: 2 January 2031"]
