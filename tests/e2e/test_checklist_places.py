@@ -136,8 +136,8 @@ def test_a_fact_that_a_checklist_points_at_is_printed_there(run: Path) -> None:
     assert facts_not_printed(run, rows, load_study(run.parent / "study" / "study.yaml")) == []
 
 
-def test_a_closing_day_that_is_not_printed_is_found(run: Path) -> None:
+def test_a_day_that_is_not_printed_is_found(run: Path) -> None:
     rows = pd.read_csv(run / "public" / "results.csv", dtype=str, keep_default_na=False)
     study = load_study(run.parent / "study" / "study.yaml")
-    study.of("workshop")[0].closes = "2031-01-02"
+    rows.loc[(rows["statistic"] == "first_answer") & (rows["target_id"] == "workshop_round2"), "label"] = "2031-01-02"
     assert facts_not_printed(run, rows, study) == ["accord R1: 2 January 2031"]
