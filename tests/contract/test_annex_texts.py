@@ -140,17 +140,20 @@ def test_every_cleaning_rule_has_its_words() -> None:
 def chain(review: str) -> dict[str, pd.DataFrame]:
     """Return a chain of one comment, one rejected suggestion and its decision."""
     return {
-        "comments": pd.DataFrame({"comment_id": ["K1"]}, dtype="string"),
+        "comments": pd.DataFrame({"comment_id": ["K1"], "source": ["register"], "date": [""]}, dtype="string"),
         "suggestions": pd.DataFrame(
             {"suggestion_id": ["S1"], "comment_ids": ["K1"], "kind": ["wording"], "severity": [1],
              "merged_into": [None], "text": ["Ask Ms Canary of Anytown."], "review": [review]}
         ),
         "decisions": pd.DataFrame(
-            {"decision_id": ["D1"], "suggestion_ids": ["S1"], "outcome": ["reject"], "reason": ["out of scope"]}
+            {"decision_id": ["D1"], "suggestion_ids": ["S1"], "outcome": ["reject"], "reason": ["out of scope"],
+             "date": [""], "decided_by": ["team"]}
         ),
         "changes": pd.DataFrame(
             columns=["change_id", "decision_id", "item_id", "from_version", "to_version", "before", "after"]
         ),
+        "ratings": pd.DataFrame(columns=["target_type", "target_id", "answered_on"]),
+        "responses": pd.DataFrame(columns=["item_id", "answered_on"]),
     }  # fmt: skip
 
 
