@@ -44,7 +44,7 @@ def test_the_landing_page_leads_to_all_tables_of_the_package(public: Path, packa
     links = set(re.findall(r'href="([^"#]+)"', page))
     assert {name for name in links if not (public / name).is_file()} <= {
         f"{document}.{suffix}"
-        for document in ("report", "technical-annex", "audit-annex")
+        for document in ("report", "technical-annex", "audit-annex", "quality-board")
         for suffix in ("pdf", "docx")
     }, "formats that this run does not make"
     single = {resource["path"] for resource in package["resources"] if not re.search(r"/\w+-[^/]+/", resource["path"])}
