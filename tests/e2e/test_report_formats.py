@@ -396,6 +396,7 @@ def test_docx_text_after_a_table_keeps_its_distance():
     assert not re.search(plain, body)
 
 
+@pytest.mark.nightly
 def test_docx_opens_in_a_word_processor_without_empty_pages(files, tmp_path):
     soffice = shutil.which("soffice")
     if soffice is None:
