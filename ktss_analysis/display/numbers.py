@@ -31,6 +31,8 @@ Kind = Literal["share", "coefficient", "correlation", "points", "count", "number
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 EN_DASH = "\u2013"
+DECIMALS = {"points": 1, "number": 2, "count": 0}
+"""Digits after the decimal mark of kinds that are printed as plain numbers."""
 KINDS: tuple[str, ...] = ("share", "coefficient", "correlation", "points", "count", "number")
 INTERVAL_WORD = {
     "en": "CI",
@@ -228,8 +230,7 @@ def format_value(value: Number, kind: str = "number", locale: str = "en", *, dig
     if kind == "p" and digits is None:
         return format_p(value, locale=locale)
     if kind in KINDS:
-        usual = {"points": 1, "number": 2, "count": 0}[kind]
-        return format_number(value, digits=usual if digits is None else digits, locale=locale)
+        return format_number(value, digits=DECIMALS[kind] if digits is None else digits, locale=locale)
     raise DisplayError(f"kind={kind!r}; allowed: {', '.join(map(repr, KINDS))}")
 
 

@@ -11,6 +11,7 @@ from .book import Book
 from .numbers import format_value
 from .overridden import n_overridden, overridden_sentence
 from .registry import sentence
+from .statements import usability_side
 from .text_safety import safe_text
 
 ACTIVITIES = (
@@ -320,7 +321,7 @@ def tool_review_usability(book: Book) -> str:
     if row["status"] != "ok":
         return book.text(f"state.{row['status']}", name=book.text("name.sus"))
     benchmark = book.rules.value("usability_benchmark")
-    branch = "above" if row["ci_low"] > benchmark else "below" if row["ci_high"] < benchmark else "around"
+    branch = usability_side(row, benchmark)
     text = book.text(
         f"tool_review.usability.{branch}", score=book.number(row), interval=book.span(row),
         n=book.number(row, "n_used"), benchmark=_threshold(book, "usability_benchmark", "points"),

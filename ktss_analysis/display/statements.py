@@ -6,9 +6,13 @@ counted from. Where nothing can be counted the sentence says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from .book import Book
+from .numbers import DECIMALS, round_half_up
 
 
 def _of(book: Book, key: str, found: int, total: int, result_id: str) -> str:
@@ -45,8 +49,16 @@ def usability(book: Book, rows: pd.DataFrame, benchmark: float) -> str:
     row = rows.iloc[0]
     if row["status"] != "ok" or pd.isna(row["ci_low"]):
         return book.text("statement.sus")
-    side = "above" if row["ci_low"] >= benchmark else "below" if row["ci_high"] < benchmark else "around"
-    return book.text(f"statement.sus.{side}")
+    return book.text(f"statement.sus.{usability_side(row.to_dict(), benchmark)}")
+
+
+def usability_side(row: Mapping[str, Any], benchmark: float) -> str:
+    """Return on which side of the benchmark an interval lies as it is printed: above, below or around.
+
+    A limit that prints as the benchmark does not lie beyond it: 68.02 beside 68.0 would claim what nobody can see.
+    """
+    low, high = (round_half_up(row[limit], DECIMALS["points"]) for limit in ("ci_low", "ci_high"))
+    return "above" if low > benchmark else "below" if high < benchmark else "around"
 
 
 def movement(book: Book, table: pd.DataFrame) -> str:

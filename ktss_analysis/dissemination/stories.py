@@ -17,6 +17,7 @@ from ..display.figures.words import VERDICT_KEYS
 from ..display.numbers import format_value
 from ..display.palette import LIGHT, Mark, verdict_mark
 from ..display.sentences import ACTIVITIES, by_branch, capital, rules_time, share_branch, verdict_groups
+from ..display.statements import usability_side
 from ..evidence import VERDICTS
 
 MOST_STORIES: Final = 6
@@ -246,7 +247,7 @@ def _usability(book: Book) -> Told | None:
     if row is None or row["status"] != "ok" or pd.isna(row["ci_low"]):
         return None
     benchmark = book.rules.value("usability_benchmark")
-    branch = "above" if row["ci_low"] > benchmark else "below" if row["ci_high"] < benchmark else "around"
+    branch = usability_side(row, benchmark)
     text = format_value(benchmark, "points", book.language)
     cut = book.claim(text, "rules.usability_benchmark", "threshold")
     level, interval, score = book.number(row, "ci_level"), book.span(row), book.number(row)

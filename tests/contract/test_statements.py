@@ -59,9 +59,12 @@ def test_skills_that_the_streams_support(study, signs, all_of_them: str, two_or_
 @pytest.mark.parametrize(
     ("low", "high", "status", "words"),
     [
-        (68.0, 80.0, "ok", "at or above the benchmark"),
+        (68.1, 80.0, "ok", "is above the benchmark"),
+        (68.04, 80.0, "ok", "holds the benchmark"),
+        (68.0, 80.0, "ok", "holds the benchmark"),
         (67.9, 80.0, "ok", "holds the benchmark"),
         (50.0, 68.0, "ok", "holds the benchmark"),
+        (50.0, 67.96, "ok", "holds the benchmark"),
         (50.0, 67.9, "ok", "below the benchmark"),
         (NAN, NAN, "masked", "cannot be set against"),
         (NAN, NAN, "ok", "cannot be set against"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from chromium import need
 from printed_numbers import (
     chapters_of,
     docx_text,
@@ -170,8 +171,8 @@ def test_every_format_prints_the_numbers_of_the_page_each_as_often(
     texts: dict[str, str | None], known: tuple[set[str], list[str]], kind: str
 ) -> None:
     text, page = texts[kind], texts["html"]
-    if text is None:
-        pytest.skip("pdftotext is not installed")
+    need(text, "pdftotext (poppler-utils)")
+    assert text is not None
     assert page is not None
     assert numbers_in(text, *known) == numbers_in(page, *known)
     changed = text.replace(" of 25 skills", " of 26 skills", 1)
