@@ -7,6 +7,7 @@ from pathlib import Path
 import IPython.display
 import pandas as pd
 import pytest
+from small_study import small_study
 
 from ktss_analysis.core import Estimate
 from ktss_analysis.display import emit, tables
@@ -20,27 +21,16 @@ from ktss_analysis.results import combine, rows_from, text_row
 from ktss_analysis.rules import load_rules
 from ktss_analysis.streams.common import Setting
 from ktss_analysis.streams.triage import traceability
-from ktss_analysis.study import load_study
 
 FRAMEWORK = """
-id: small
-version: 0.1.0
-status: pilot
-languages: [en]
-scale: {min: 1, max: 5}
 skills: [{id: S01, name: {en: Listening}}]
 items: [{id: S01-1, skill: S01, text: {en: I listen.}}]
 """
 
 
 @pytest.fixture
-def setting(tmp_path: Path, repo: Path) -> Setting:
-    (tmp_path / "framework.yaml").write_text(FRAMEWORK, encoding="utf-8")
-    (tmp_path / "rules.yaml").write_text((repo / "params" / "rules.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "study.yaml").write_text(
-        "id: small\ntitle: A study\nframework: framework.yaml\nrules: rules.yaml\n", encoding="utf-8"
-    )
-    study = load_study(tmp_path / "study.yaml")
+def setting(tmp_path: Path) -> Setting:
+    study = small_study(tmp_path, FRAMEWORK)
     return Setting(study, load_rules(study.rules_path))
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from small_study import small_study
 
 from ktss_analysis.checklists import NAMES, Checklist, Item, checklists, statement_names
 from ktss_analysis.core import Estimate, StudyError
@@ -15,17 +16,10 @@ from ktss_analysis.display.catalogue import Catalogue
 from ktss_analysis.display.checklists import FACTS, answer, checklist_lead, checklist_table, evidence
 from ktss_analysis.results import combine, count_row, rows_from
 from ktss_analysis.rules import load_rules
-from ktss_analysis.study import load_study
 
 FRAMEWORK = """
-id: small
-version: 0.1.0
-status: pilot
-languages: [en]
-scale: {min: 1, max: 5}
 skills: [{id: S01, name: {en: Listening}}]
 """
-STUDY = "id: small\ntitle: A study\nframework: framework.yaml\nrules: rules.yaml\n"
 #: Items by section, as the publications count them.
 COUNTS = {
     "accord": {"Title": 1, "Introduction": 3, "Methods": 21, "Results": 5, "Discussion": 2, "Other": 3},
@@ -34,13 +28,9 @@ COUNTS = {
 
 
 @pytest.fixture
-def make_book(tmp_path: Path, repo: Path):
-    (tmp_path / "framework.yaml").write_text(FRAMEWORK, encoding="utf-8")
-    (tmp_path / "rules.yaml").write_text((repo / "params" / "rules.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-
+def make_book(tmp_path: Path):
     def make(*rows, statements: str = "", late: str = "no") -> Book:
-        (tmp_path / "study.yaml").write_text(STUDY + statements, encoding="utf-8")
-        study = load_study(tmp_path / "study.yaml")
+        study = small_study(tmp_path, FRAMEWORK, statements)
         return Book(combine(rows), study, load_rules(study.rules_path), facts={"rules_late": late})
 
     return make

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from small_study import small_study
 
 from ktss_analysis.core import Estimate, KtssError
 from ktss_analysis.disclosure import mask_rows
@@ -16,14 +17,8 @@ from ktss_analysis.display.sentences import share_sentence
 from ktss_analysis.psychometrics.intervals import wilson_interval
 from ktss_analysis.results import combine, count_row, rows_from, text_row
 from ktss_analysis.rules import load_rules
-from ktss_analysis.study import load_study
 
 FRAMEWORK = """
-id: small
-version: 0.1.0
-status: pilot
-languages: [en]
-scale: {min: 1, max: 5}
 skills:
   - {id: S01, name: {en: Listening}}
   - {id: S02, name: {en: Negotiation}}
@@ -33,13 +28,8 @@ items:
 
 
 @pytest.fixture
-def make_book(tmp_path: Path, repo: Path):
-    (tmp_path / "framework.yaml").write_text(FRAMEWORK, encoding="utf-8")
-    (tmp_path / "rules.yaml").write_text((repo / "params" / "rules.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "study.yaml").write_text(
-        "id: small\ntitle: A study\nframework: framework.yaml\nrules: rules.yaml\n", encoding="utf-8"
-    )
-    study = load_study(tmp_path / "study.yaml")
+def make_book(tmp_path: Path):
+    study = small_study(tmp_path, FRAMEWORK)
 
     def make(*rows: pd.DataFrame, minimum: int = 5) -> Book:
         return Book(mask_rows(combine(rows), minimum), study, load_rules(study.rules_path))

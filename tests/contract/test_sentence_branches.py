@@ -18,6 +18,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from sentence_cases import SKILLS, Case, cases, frame
+from small_study import small_study
 
 from ktss_analysis.display import document  # noqa: F401 - it registers the sentences
 from ktss_analysis.display.book import Book
@@ -25,16 +26,11 @@ from ktss_analysis.display.catalogue import Catalogue
 from ktss_analysis.display.registry import SENTENCES
 from ktss_analysis.results import combine
 from ktss_analysis.rules import load_rules
-from ktss_analysis.study import Study, load_study
+from ktss_analysis.study import Study
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "sentences.en.txt"
 REPO = Path(__file__).resolve().parents[2]
 FRAMEWORK = """
-id: small
-version: 0.1.0
-status: pilot
-languages: [en]
-scale: {min: 1, max: 5}
 skills:
   - {id: S01, name: {en: Listening}}
   - {id: S02, name: {en: Negotiation}}
@@ -78,15 +74,6 @@ FAMILIES = ("one_page.", "summary.", "participants.", "guide_review.", "tool_rev
             "self_assessment.retest", "self_assessment.time", "self_assessment.page")  # fmt: skip
 
 
-def small_study(folder: Path) -> Study:
-    (folder / "framework.yaml").write_text(FRAMEWORK, encoding="utf-8")
-    rules = (REPO / "params" / "rules.yaml").read_text(encoding="utf-8")
-    (folder / "rules.yaml").write_text(rules, encoding="utf-8")
-    text = "id: small\ntitle: A study\nframework: framework.yaml\nrules: rules.yaml\n"
-    (folder / "study.yaml").write_text(text, encoding="utf-8")
-    return load_study(folder / "study.yaml")
-
-
 def said(study: Study, case: Case, language: str = "en") -> str:
     """Return what a case says."""
     book = Book(combine(frame(case.rows)), study, load_rules(study.rules_path), language, facts=case.facts)
@@ -108,7 +95,7 @@ def page(study: Study) -> str:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return small_study(tmp_path_factory.mktemp("sentences"))
+    return small_study(tmp_path_factory.mktemp("sentences"), FRAMEWORK)
 
 
 def test_sentences_say_what_people_have_read(study: Study) -> None:
@@ -205,5 +192,5 @@ def test_names_come_from_the_framework_and_not_as_ids(study: Study) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(page(small_study(Path(name))), encoding="utf-8")
+        GOLDEN.write_text(page(small_study(Path(name), FRAMEWORK)), encoding="utf-8")
     os.sys.stdout.write(f"wrote {GOLDEN}\n")  # type: ignore[attr-defined]
